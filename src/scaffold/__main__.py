@@ -1,0 +1,21 @@
+"""The `scaffold` command; answers `--version` before anything heavy is imported."""
+
+from __future__ import annotations
+
+import sys
+
+from scaffold import __version__
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"scaffold {__version__}\n")
+        return 0
+    from scaffold.cli import run  # noqa: PLC0415
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""A tree of files in memory: what a render yields and what a merge takes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Mode: TypeAlias = Literal["100644", "100755", "120000"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file's bytes and git mode (`100644`, `100755`, or `120000` for a symbolic link)."""
+
+    content: bytes
+    mode: Mode = "100644"
+
+    @property
+    def blob_id(self) -> str:
+        """Return git's SHA-1 object id of the content (40 hex digits)."""
+        header = b"blob %d\0" % len(self.content)
+        return hashlib.sha1(header + self.content, usedforsecurity=False).hexdigest()
+
+
+Tree: TypeAlias = Mapping[str, File]
+"""Slash-separated path, relative to the project's root -> file. No folders, no empty names."""
