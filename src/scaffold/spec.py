@@ -1,11 +1,15 @@
-"""What a project is: `scaffold.toml` (wanted) and `scaffold.lock` (applied) as frozen values."""
+"""What a project is: `scaffold.toml` (wanted) and `scaffold.lock` (applied), frozen, TOML in and out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from scaffold.errors import ScaffoldError
 from scaffold.tree import Mode
 
 SPEC_FILE = "scaffold.toml"
@@ -13,7 +17,9 @@ LOCK_FILE = "scaffold.lock"
 BUILTIN = "scaffold"
 """The template source that travels inside the package."""
 
-Answer: TypeAlias = "str | bool | int | float | list[Answer] | dict[str, Answer]"
+LOCK_FORMAT = 1
+
+Answer: TypeAlias = "str | bool | int | float | list[Answer] | dict[str, Answer] | None"
 Answers: TypeAlias = Mapping[str, Answer]
 
 
@@ -60,3 +66,172 @@ class Lock:
     seed: str = ""
     files: Mapping[str, LockedFile] = field(default_factory=dict)
     behind: tuple[str, ...] = ()
+
+
+def read_spec(text: str, name: str = SPEC_FILE) -> Spec:
+    """Return the spec that the TOML document `text` holds.
+
+    Raises:
+        ScaffoldError: The document is broken, holds conflict marks, or says something unknown.
+    """
+    return _spec(_Table(_parse(text, name), name))
+
+
+def read_lock(text: str, name: str = LOCK_FILE) -> Lock:
+    """Return the lock that the TOML document `text` holds.
+
+    Raises:
+        ScaffoldError: The document is broken, holds conflict marks, or is of a newer scaffold.
+    """
+    table = _Table(_parse(text, name), name)
+    found = table.take("format", int)
+    if found > LOCK_FORMAT:
+        raise ScaffoldError(
+            f"{name} has format {found}; this scaffold reads up to {LOCK_FORMAT}",
+            hint="upgrade scaffold itself",
+            code="newer-lock",
+        )
+    seed = table.take("seed", str, "")
+    behind = tuple(table.strings("behind"))
+    files = {
+        path: _locked_file(path, value, name)
+        for path, value in table.take("files", dict, {}).items()
+    }
+    commit = table.table("template").take("commit", str)
+    return Lock(_spec(table), commit, seed, files, behind)
+
+
+def write_spec(spec: Spec) -> str:
+    """Return `spec` as the TOML document of a new project; equal specs give equal text."""
+    return "\n".join(_spec_lines(spec, {})) + "\n"
+
+
+def write_lock(lock: Lock) -> str:
+    """Return `lock` as a TOML document, one line for each file; equal locks give equal text."""
+    lines = ["# Written by scaffold; edit scaffold.toml instead.", f"format = {LOCK_FORMAT}"]
+    if lock.seed:
+        lines.append(f"seed = {_value(lock.seed)}")
+    if lock.behind:
+        lines.append(f"behind = {_strings(lock.behind)}")
+    lines += _spec_lines(lock.spec, {"commit": lock.commit})
+    lines += ["", "[files]"]
+    lines += [
+        f"{_key(path)} = {_value(f'{file.mode} {file.blob}')}"
+        for path, file in sorted(lock.files.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+T = TypeVar("T")
+_REQUIRED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A TOML table whose values are taken by key and kind, with errors that name the file."""
+
+    values: dict[str, Any]
+    name: str
+
+    def take(self, key: str, kind: type[T], default: T = _REQUIRED) -> T:
+        value = self.values.get(key, default)
+        if value is _REQUIRED:
+            raise _broken(self.name, f"{key} is missing")
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise _broken(self.name, f"{key} must be a {kind.__name__}")
+        return value
+
+    def table(self, key: str) -> _Table:
+        return _Table(self.take(key, dict), self.name)
+
+    def strings(self, key: str) -> list[str]:
+        values: list[Any] = self.take(key, list, [])
+        if not all(isinstance(value, str) for value in values):
+            raise _broken(self.name, f"{key} must be a list of strings")
+        return values
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    if re.search(r"^(<<<<<<<|=======|>>>>>>>)( |$)", text, re.MULTILINE):
+        raise ScaffoldError(
+            f"{name} has conflict marks",
+            hint=f"resolve them, or take one side: git checkout --ours {name}",
+            code="conflict-marks",
+        )
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _broken(name, str(error)) from None
+
+
+def _broken(name: str, reason: str) -> ScaffoldError:
+    return ScaffoldError(f"{name} cannot be read: {reason}", code="broken-spec")
+
+
+def _spec(table: _Table) -> Spec:
+    template = table.table("template")
+    source = Source(template.take("source", str), template.take("directory", str, ""))
+    answers = table.take("answers", dict, {})
+    for name, value in answers.items():
+        if not _is_answer(value):
+            raise _broken(table.name, f"the answer {name} is a {type(value).__name__}")
+    components = tuple(sorted(set(table.strings("components"))))
+    return Spec(source, template.take("version", str, ""), answers, components)
+
+
+def _is_answer(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_answer(item) for item in value)
+    if isinstance(value, dict):
+        return all(_is_answer(item) for item in value.values())
+    return isinstance(value, str | bool | int | float)
+
+
+def _locked_file(path: str, value: object, name: str) -> LockedFile:
+    match = re.fullmatch(r"(100644|100755|120000) ([0-9a-f]{40})", str(value))
+    if match is None:
+        raise _broken(name, f"the entry of {path} is not a mode and a blob id")
+    mode: Any = match[1]
+    return LockedFile(match[2], mode)
+
+
+def _spec_lines(spec: Spec, more: Mapping[str, str]) -> Iterator[str]:
+    if spec.components:
+        yield f"components = {_strings(spec.components)}"
+        yield ""
+    yield "[template]"
+    yield f"source = {_value(spec.source.address)}"
+    if spec.source.directory:
+        yield f"directory = {_value(spec.source.directory)}"
+    yield f"version = {_value(spec.version)}"
+    for key, text in more.items():
+        yield f"{key} = {_value(text)}"
+    yield ""
+    yield "[answers]"
+    for name, answer in spec.answers.items():
+        if answer is not None:  # TOML has no null; a missing answer means the same
+            yield f"{_key(name)} = {_value(answer)}"
+
+
+def _strings(values: tuple[str, ...]) -> str:
+    return _value([*sorted(values)])
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
+
+
+def _value(value: Answer) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's string escapes are a subset of TOML's, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        pairs = ", ".join(
+            f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None
+        )
+        return f"{{ {pairs} }}" if pairs else "{}"
+    return repr(value)
