@@ -1,0 +1,78 @@
+"""Which addresses a template may come from, and what of an address may be stored or shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.trust.text import escape
+
+_SCHEMES = ("https", "ssh", "file")
+_SHORT = {"gh": "https://github.com/", "gl": "https://gitlab.com/", "bb": "https://bitbucket.org/"}
+_SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[^\\]+")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s]*@")
+
+
+def check_address(address: str) -> str:
+    """Return `address` in the form that git is given, if a template may come from it.
+
+    Raises:
+        ScaffoldError: It is neither https, ssh, file nor a path, or it could be taken for an option.
+    """
+    shown = escape(strip_userinfo(address))
+    if not address or address.startswith("-") or any(character < " " for character in address):
+        raise ScaffoldError(f"not the address of a template: {shown!r}", code="bad-address")
+    prefix, _, rest = address.partition(":")
+    if prefix in _SHORT and not rest.startswith("/"):
+        return _SHORT[prefix] + rest
+    if "::" in address.split("/", 1)[0]:
+        raise _refused(shown)
+    scheme, found, host = address.partition("://")
+    if found:
+        if scheme not in _SCHEMES or host.startswith("-"):
+            raise _refused(shown)
+        return address
+    if Path(address).exists() or not is_remote(address):
+        return str(Path(address).expanduser())
+    return address
+
+
+def check_ref(ref: str) -> str:
+    """Return `ref` if it can name a tag, a branch or a commit.
+
+    Raises:
+        ScaffoldError: It could be taken for an option or for more than one name.
+    """
+    if re.search(r"^-|\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|//|/$|\.$|\.lock$", ref):
+        raise ScaffoldError(f"not a version of a template: {escape(ref)!r}", code="bad-ref")
+    return ref
+
+
+def is_remote(address: str) -> bool:
+    """Return whether reaching `address` needs a network."""
+    scheme, found, _ = address.partition("://")
+    return scheme in ("https", "ssh") if found else _SCP.fullmatch(address) is not None
+
+
+def strip_userinfo(text: str) -> str:
+    """Return `text` with user names and passwords taken out of every address in it.
+
+    `git@host:path`, where the user is part of how the host is reached and no secret, stays.
+    """
+    return _USERINFO.sub(_without_userinfo, text)
+
+
+def _without_userinfo(match: re.Match[str]) -> str:
+    # ssh://git@host needs its user, as long as there is no password in it.
+    if match[1] == "ssh://" and ":" not in match[0].removeprefix("ssh://"):
+        return match[0]
+    return match[1]
+
+
+def _refused(shown: str) -> ScaffoldError:
+    return ScaffoldError(
+        f"templates do not come from {shown}",
+        hint="use https, ssh, file or a path",
+        code="bad-address",
+    )

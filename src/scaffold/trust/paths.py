@@ -1,0 +1,228 @@
+"""The one containment function: which paths a render may have, on every system that a team works on."""
+
+from __future__ import annotations
+
+import re
+import stat
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.trust.text import escape
+
+LONGEST_NAME = 255
+LONGEST_PATH = 4096
+DEEPEST = 64
+
+_RESERVED = {"scaffold.toml", "scaffold.lock"}
+_WINDOWS_CHARACTERS = re.compile(r'[<>:"|?*\\]')
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)[ ]*(\..*)?",
+    re.IGNORECASE,
+)
+# Code points that HFS+ leaves out when it compares names, and those that turn text around on a screen.
+_IGNORED = re.compile("[\u00ad\u034f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_PLAIN = re.compile(r"[A-Za-z0-9_.+@=,()\[\]{}#%&!$~' -]+")
+
+# What an upgrade points out when it adds it: files that make a tool run something.
+NOTABLE = {
+    ".gitmodules": "git fetches other repositories that it names",
+    ".gitattributes": "git filters and merge drivers are chosen by it",
+    ".envrc": "direnv runs it when the folder is entered",
+    ".vscode/tasks.json": "VS Code can run it when the folder is opened",
+    ".vscode/settings.json": "VS Code takes paths of tools from it",
+    ".devcontainer/*": "editors build and run it when the folder is opened",
+    ".devcontainer.json": "editors build and run it when the folder is opened",
+    ".github/workflows/*": "GitHub runs it",
+    ".github/actions/*": "GitHub runs it",
+    ".gitlab-ci.yml": "GitLab runs it",
+    ".gitlab/*": "GitLab runs it",
+    "Jenkinsfile": "Jenkins runs it",
+    "azure-pipelines.yml": "Azure Pipelines runs it",
+    ".azure-pipelines/*": "Azure Pipelines runs it",
+    ".circleci/*": "CircleCI runs it",
+    ".travis.yml": "Travis runs it",
+    "bitbucket-pipelines.yml": "Bitbucket runs it",
+    ".pre-commit-config.yaml": "pre-commit fetches and runs what it names",
+    ".husky/*": "git hooks are run from it",
+    "conftest.py": "pytest runs it",
+    "sitecustomize.py": "Python runs it at every start",
+}
+
+
+def check_path(path: str) -> str:
+    """Return `path` if a render may have it: relative, inside, and the same name on every system.
+
+    Raises:
+        ScaffoldError: It is not; the message names the path and what it would break.
+    """
+    if not path or path.startswith("/"):
+        raise _refused(path, "it is not relative to the project")
+    if len(path.encode("utf-8", "surrogateescape")) > LONGEST_PATH:
+        raise _refused(path, f"it is longer than {LONGEST_PATH} bytes, the most that Linux takes")
+    names = path.split("/")
+    if len(names) > DEEPEST:
+        raise _refused(path, f"it is deeper than {DEEPEST} folders")
+    for name in names:
+        problem = _problem(name)
+        if problem:
+            raise _refused(path, problem)
+    if path.casefold() in _RESERVED:
+        raise _refused(path, "scaffold itself writes that file")
+    return path
+
+
+def check_tree(paths: Iterable[str]) -> None:
+    """Check every path of a render, and that no two of them are one file on some system.
+
+    Raises:
+        ScaffoldError: A path may not be, or two paths are the same by case or Unicode form, or one is the
+            folder of another.
+    """
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    for path in paths:
+        check_path(path)
+        other = files.setdefault(_same(path), path)
+        if other != path:
+            raise _twins(other, path)
+        _add_folders(path, folders)
+    for key, path in files.items():
+        if key in folders:
+            raise ScaffoldError(
+                f"the template has both a file and a folder named {escape(path)}", code="bad-path"
+            )
+
+
+def refuse_links(root: Path, paths: Iterable[str]) -> None:
+    """Check that writing `paths` under `root` follows no symbolic link and meets no device.
+
+    Raises:
+        ScaffoldError: A folder on the way is a link or no folder, or a file is neither file nor link.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        *parents, name = path.split("/")
+        folder = root
+        for parent in parents:
+            folder = folder / parent
+            if folder not in seen:
+                seen.add(folder)
+                _check_folder(folder, root)
+        _check_file(folder / name, root)
+
+
+def notable(paths: Iterable[str]) -> Mapping[str, str]:
+    """Return those of `paths` that make a tool run something -> what does."""
+    found = {}
+    for path in sorted(paths):
+        for pattern, reason in NOTABLE.items():
+            name = path if "/" in pattern else path.rpartition("/")[2]
+            if fnmatchcase(name, pattern):
+                found[path] = reason
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _problem(name: str) -> str:
+    """Return what is wrong with one name of a path, or nothing."""
+    rules = _RULES if _PLAIN.fullmatch(name) else (*_CHARACTER_RULES, *_RULES)
+    return next((problem for holds, problem in rules if holds(name)), "")
+
+
+def _has(category: str) -> Callable[[str], bool]:
+    return lambda name: any(unicodedata.category(character) == category for character in name)
+
+
+def _is_git(name: str) -> bool:
+    """Return whether some file system or git takes `name` for `.git`."""
+    plain = unicodedata.normalize("NFKC", _IGNORED.sub("", name)).casefold()
+    plain = plain.split(":")[0].split("\\")[0].rstrip(". ")
+    return plain == ".git" or re.fullmatch(r"git~\d+", plain) is not None
+
+
+# What may not be -> what it would break; the second half is asked of every name.
+_CHARACTER_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
+    (_has("Cc"), "it has a control character, which terminals obey"),
+    (_has("Cs"), "it is not UTF-8, which macOS and Windows refuse"),
+    (_is_git, "git keeps its own files there"),
+    (_IGNORED.search, "it has an invisible character, which macOS ignores"),
+    (
+        _WINDOWS_CHARACTERS.search,
+        "it has a character that Windows refuses, or takes for a drive or a folder",
+    ),
+)
+_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda name: name in ("", ".", ".."), "it is not a plain path inside the project"),
+    (
+        lambda name: len(name.encode("utf-8")) > LONGEST_NAME,
+        f"the name is longer than {LONGEST_NAME} bytes, the most that file systems take",
+    ),
+    (_is_git, "git keeps its own files there"),
+    (lambda name: name.startswith("-"), "a leading dash makes it an option of every command"),
+    (lambda name: name.endswith((".", " ")), "Windows drops a trailing dot or space"),
+    (_DEVICE.fullmatch, "it is a device on Windows"),
+)
+
+
+def _same(path: str) -> str:
+    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
+def _add_folders(path: str, folders: dict[str, str]) -> None:
+    """Record the folders of `path`; two spellings of one folder are twins as two files are."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        key = _same(folder)
+        other = folders.get(key)
+        if other == folder:
+            return
+        if other is not None:
+            raise _twins(other, folder)
+        folders[key] = folder
+        folder = folder.rpartition("/")[0]
+
+
+def _twins(first: str, second: str) -> ScaffoldError:
+    return ScaffoldError(
+        f"the template has both {escape(first)!r} and {escape(second)!r}, one name on macOS and Windows",
+        code="bad-path",
+    )
+
+
+def _refused(path: str, reason: str) -> ScaffoldError:
+    return ScaffoldError(f"the template has a file {_shown(path)}: {reason}", code="bad-path")
+
+
+def _shown(path: str) -> str:
+    shown = repr(escape(path))
+    return shown if len(shown) <= 120 else f"{shown[:117]}…'"  # noqa: PLR2004 - a line of a terminal
+
+
+def _check_folder(folder: Path, root: Path) -> None:
+    try:
+        mode = folder.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise _in_the_way(folder, root, "is a symbolic link; nothing is written through it")
+
+
+def _check_file(file: Path, root: Path) -> None:
+    try:
+        mode = file.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise _in_the_way(file, root, "is neither a file nor a folder")
+
+
+def _in_the_way(path: Path, root: Path, reason: str) -> ScaffoldError:
+    return ScaffoldError(
+        f"{escape(str(path.relative_to(root)))} {reason}",
+        hint="move it away, or remove it",
+        code="in-the-way",
+    )
