@@ -10,76 +10,44 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scaffold import rules
 from scaffold.errors import ScaffoldError
-from scaffold.tree import File, Mode, Tree
+from scaffold.sources import BASE, Component, Sources, read_sources
+from scaffold.tree import File, Tree
 
 PROJECT_FOLDER = "{{cookiecutter.project_slug}}"
-BASE = "base"
 
 # Placeholders that keep literal files importable and lintable as they lie.
 PLACEHOLDERS = {"project_package": "package_name", "project-name": "project_slug"}
 
-# What a manifest may say; anything else is a typing mistake.
-MANIFEST_KEYS = {
-    "title": str,
-    "summary": str,
-    "category": str,
-    "slot": str,
-    "requires": list,
-    "conflicts": list,
-    "once": list,
-    "dependencies": dict,
-    "env": dict,
-    "services": dict,
-    "tasks": dict,
-    "jobs": dict,
-    "ports": dict,
-    "gitignore": list,
-    "dockerignore": list,
-    "hooks": list,
-    "docs": list,
-}
+_RULES_IMPORT = "from scaffold.rules import answer_problem, component_problem\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
-    """A folder of the sources: its manifest, and the files that it lays over the project's root."""
+def compile_template(folder: Path) -> Tree:
+    """Return the plain cookiecutter template that the sources in `folder` stand for.
 
-    name: str
-    manifest: dict[str, Any]
-    files: dict[str, File]
-
-
-def compile_template(sources: Path) -> Tree:
-    """Return the plain cookiecutter template that the `template` folder `sources` stands for.
+    The hooks beside `folder` go with it, but for `pre_prompt`, which is the compiler itself.
 
     Raises:
-        ScaffoldError: A manifest is wrong, or two components own one path without sharing a slot.
+        ScaffoldError: The sources are wrong; see `read_sources`.
     """
-    settings = tomllib.loads((sources / "template.toml").read_text("utf-8"))
-    components = [_read_component(folder) for folder in _component_folders(sources)]
-    _check_relations(components, settings)
-    _check_owners(components)
-
+    sources = read_sources(folder)
     tree: dict[str, File] = {}
     copied = []
-    for component in components:
+    for component in sources.components:
         for path, file in component.files.items():
-            name, compiled = _compile_file(component, path, file, settings)
+            name, compiled = _compile_file(component, path, file, sources.settings)
             tree[f"{PROJECT_FOLDER}/{name}"] = compiled
             if compiled is file and component.name == BASE:
                 copied.append(name)
-    for macro in sorted((sources / "macros").glob("*")):
-        tree[f"templates/{macro.name}"] = File(macro.read_bytes())
-    for hook in sorted((sources.parent / "hooks").glob("*_gen_project.py")):
-        tree[f"hooks/{hook.name}"] = File(hook.read_bytes())
-    context = _context(settings, components, copied)
+    for name, macro in sources.macros.items():
+        tree[f"templates/{name}"] = macro
+    for hook in sorted((folder.parent / "hooks").glob("*_gen_project.py")):
+        tree[f"hooks/{hook.name}"] = File(_compile_hook(hook.read_text("utf-8")).encode())
+    context = _context(sources, copied)
     tree["cookiecutter.json"] = File((json.dumps(context, indent=2) + "\n").encode())
     return tree
 
@@ -91,61 +59,6 @@ def write_tree(tree: Tree, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.content)
         target.chmod(0o755 if file.mode == "100755" else 0o644)
-
-
-def _component_folders(sources: Path) -> Iterator[Path]:
-    yield sources / BASE
-    yield from sorted(p.parent for p in (sources / "components").glob("*/component.toml"))
-
-
-def _read_component(folder: Path) -> Component:
-    manifest = tomllib.loads((folder / "component.toml").read_text("utf-8"))
-    for key, value in manifest.items():
-        if key not in MANIFEST_KEYS:
-            raise ScaffoldError(f"component {folder.name} has an unknown key: {key}")
-        if not isinstance(value, MANIFEST_KEYS[key]):
-            expected = MANIFEST_KEYS[key].__name__
-            raise ScaffoldError(f"component {folder.name}: {key} must be a {expected}")
-    for key, kind in MANIFEST_KEYS.items():
-        manifest.setdefault(key, kind())
-    manifest["name"] = folder.name
-    return Component(folder.name, manifest, dict(_read_files(folder / "files")))
-
-
-def _read_files(root: Path) -> Iterator[tuple[str, File]]:
-    ignored = {"__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".DS_Store"}
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not ignored.intersection(path.parts):
-            mode: Mode = "100755" if path.stat().st_mode & 0o100 else "100644"
-            yield path.relative_to(root).as_posix(), File(path.read_bytes(), mode)
-
-
-def _check_relations(components: list[Component], settings: dict[str, Any]) -> None:
-    names = {component.name for component in components}
-    slots = set(settings.get("slots", {}))
-    for component in components:
-        for key in ("requires", "conflicts"):
-            for other in component.manifest[key]:
-                if other not in names:
-                    raise ScaffoldError(
-                        f"component {component.name} {key} {other}, which does not exist"
-                    )
-        slot = component.manifest["slot"]
-        if slot and slot not in slots:
-            raise ScaffoldError(f"component {component.name} names an unknown slot: {slot}")
-
-
-def _check_owners(components: list[Component]) -> None:
-    owners: dict[str, Component] = {}
-    for component in components:
-        for path in component.files:
-            output = path.removesuffix(".jinja")
-            other = owners.setdefault(output, component)
-            if other is component:
-                continue
-            slot = component.manifest["slot"]
-            if not slot or slot != other.manifest["slot"]:
-                raise ScaffoldError(f"{output} has two owners: {other.name} and {component.name}")
 
 
 def _compile_file(
@@ -160,15 +73,23 @@ def _compile_file(
     if component.name != BASE:
         name = f"{{% if '{component.name}' in cookiecutter.components.split(',') %}}{name}{{% endif %}}"
     name = f"{_fill_placeholders(folder)}/{name}" if folder else name
-    if _is_binary(file.content):
+    if _is_binary(component, path, file):
         return name, file
     text = file.content.decode("utf-8")
     compiled = _prelude(text, settings) + text if path.endswith(".jinja") else _literal(text)
     return name, file if compiled == text else File(compiled.encode(), file.mode)
 
 
-def _is_binary(content: bytes) -> bool:
-    return b"\0" in content
+def _is_binary(component: Component, path: str, file: File) -> bool:
+    if b"\0" in file.content[:1024]:  # as far as cookiecutter looks
+        return True
+    try:
+        file.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if component.name == BASE:  # copied by name, whatever it is
+            return True
+        raise ScaffoldError(f"{path} of {component.name} is neither UTF-8 nor binary") from error
+    return False
 
 
 def _fill_placeholders(text: str) -> str:
@@ -179,7 +100,16 @@ def _fill_placeholders(text: str) -> str:
 
 def _literal(text: str) -> str:
     """Return Jinja source that renders to `text` with its placeholders filled."""
-    return _fill_placeholders(re.sub(r"\{(?=[{%#])", "{{ '{' }}", text))
+    # A brace before a placeholder counts too: it would stand before the placeholder's own braces.
+    following = "|".join(["[{%#]", *PLACEHOLDERS])
+    return _fill_placeholders(re.sub(rf"\{{(?={following})", "{{ '{' }}", text))
+
+
+def _compile_hook(text: str) -> str:
+    """Return `text` with the rules in place of their import: a hook cannot import scaffold."""
+    module = Path(rules.__file__).read_text("utf-8")
+    body = module.partition("from __future__ import annotations\n")[2]
+    return text.replace(_RULES_IMPORT, _literal(body.lstrip()))
 
 
 def _prelude(text: str, settings: dict[str, Any]) -> str:
@@ -198,34 +128,23 @@ def _assignment(name: str) -> str:
     )
 
 
-def _context(
-    settings: dict[str, Any], components: list[Component], copied: list[str]
-) -> dict[str, Any]:
+def _context(sources: Sources, copied: list[str]) -> dict[str, Any]:
     """Return `cookiecutter.json`: questions, then what is private to the template."""
-    slots = settings.get("slots", {})
-    defaults = [slot["default"] for slot in slots.values()]
-    presets = {
-        name: ",".join(sorted({*defaults, *preset["components"]}))
-        for name, preset in settings["presets"].items()
-    }
-    questions = {
-        name: question.get("choices", question.get("default"))
-        for name, question in settings["questions"].items()
-    }
-    prompts = {name: question["prompt"] for name, question in settings["questions"].items()}
-    names = ", ".join(component.name for component in components if component.name != BASE)
+    questions = sources.settings["questions"]
+    names = ", ".join(name for name in sources.manifests if name != BASE)
     return {
-        **questions,
-        "preset": list(presets),
+        # First, since cookiecutter resolves in order and the default of `components` looks one up.
+        "_presets": {name: ",".join(chosen) for name, chosen in sources.presets.items()},
+        **{name: entry.get("choices", entry.get("default")) for name, entry in questions.items()},
+        "preset": list(sources.presets),
         "components": "{{ cookiecutter._presets[cookiecutter.preset] }}",
         "__prompts__": {
-            **prompts,
+            **{name: entry["prompt"] for name, entry in questions.items()},
             "preset": "Preset",
             "components": f"Components, separated by commas ({names})",
         },
-        "_presets": presets,
-        "_components": {component.name: component.manifest for component in components},
-        "_template": settings,
+        "_components": sources.manifests,
+        "_settings": sources.settings,  # `_template` is cookiecutter's own
         "_copy_without_render": sorted(copied),
         "_jinja2_env_vars": {"trim_blocks": True, "lstrip_blocks": True},
     }
