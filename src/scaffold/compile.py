@@ -81,15 +81,17 @@ def _compile_file(
 
 
 def _is_binary(component: Component, path: str, file: File) -> bool:
-    if b"\0" in file.content[:1024]:  # as far as cookiecutter looks
+    if b"\0" not in file.content:
+        try:
+            file.content.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        else:
+            return False
+    if component.name == BASE:
         return True
-    try:
-        file.content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if component.name == BASE:  # copied by name, whatever it is
-            return True
-        raise ScaffoldError(f"{path} of {component.name} is neither UTF-8 nor binary") from error
-    return False
+    # Where a name has a condition, cookiecutter guesses from the content what is binary; a guess is not good enough.
+    raise ScaffoldError(f"{path} of {component.name} is binary, which only a file of base can be")
 
 
 def _fill_placeholders(text: str) -> str:

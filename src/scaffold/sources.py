@@ -107,6 +107,8 @@ def read_sources(folder: Path) -> Sources:
     settings = _read_settings(folder / "template.toml")
     components = tuple(_read_component(path) for path in _component_folders(folder))
     sources = Sources(settings, components, dict(_read_files(folder / "macros")))
+    if not components[0].files:
+        raise ScaffoldError("base has no file")
     _check_relations(sources)
     _check_presets(sources)
     _check_owners(components)
