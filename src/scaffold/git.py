@@ -78,6 +78,18 @@ class Git:
             raise GitError(arguments, process.returncode, stderr)
         return Result(process.stdout, stderr, process.returncode)
 
+    def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start `git arguments` with pipes for input and output; the caller ends it."""
+        return subprocess.Popen(
+            [*self._command(), *arguments],
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**_environment(), **(env or {})},
+        )
+
     def _command(self) -> list[str]:
         command = [_executable(), "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
         if self.git_dir is not None:

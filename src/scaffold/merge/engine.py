@@ -1,0 +1,400 @@
+"""Three trees -> an outcome, in git's object store alone: nothing of the work tree is read or written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from scaffold.git import Git
+from scaffold.merge import moves
+from scaffold.merge.globs import matches
+from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
+from scaffold.merge.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
+from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Stages
+from scaffold.merge.regions import content_of, parse, regions_of
+from scaffold.merge.settle import Contest, settle
+from scaffold.merge.store import Store, TextMerge, opened
+from scaffold.tree import File, Tree
+
+
+def merge(  # noqa: PLR0913 - keywords only
+    git: Git,
+    *,
+    base: Tree,
+    theirs: Tree,
+    head: str,
+    prefix: str = "",
+    policy: Policy | None = None,
+    labels: Labels | None = None,
+) -> Outcome:
+    """Merge what the template changed between two renders into a commit of the project's.
+
+    Args:
+        git: Of the project's repository; it may be bare or shallow. Nothing is written to it.
+        base: The old render.
+        theirs: The new render.
+        head: The commit to merge into; empty where the repository has none yet.
+        prefix: The project's folder inside the repository, without slashes at its ends.
+        policy: Which files take no ordinary part.
+        labels: How the sides are called in conflict marks.
+    """
+    with opened(git) as store:
+        trees = store.trees
+        root = trees_root(store, head)
+        project = _folder(trees, root, prefix)
+        merging = _Merging(store, trees, project, policy or Policy(), labels or Labels())
+        changes = {
+            change.path: change for change in sorted(merging.changes(base, theirs), key=_path)
+        }
+        edits = {_join(prefix, path): merging.entry(change) for path, change in changes.items()}
+        written: dict[str, tuple[str, bytes]] = {}
+        tree = _recorder(store, written).edit(root, edits)
+        for change in changes.values():
+            for file in (change.after, *change.stages.values()):
+                if file is not None and file != change.before:
+                    written[entry_of(file, store.algorithm).id] = ("blob", file.content)
+        return Outcome(head, prefix, changes, tree, written)
+
+
+def trees_root(store: Store, head: str) -> str:
+    """Return the id of a commit's tree; empty where there is no commit."""
+    found = store.find(f"{head}^{{tree}}") if head else None
+    return found[0] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The two renders without the files that do not take part in the text merge, and what becomes of those."""
+
+    base: Tree
+    theirs: Tree
+    apart: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Merging:
+    """One merge into the tree `project` of the store."""
+
+    store: Store
+    trees: Trees
+    project: str
+    policy: Policy
+    labels: Labels
+
+    def changes(self, base: Tree, theirs: Tree) -> Iterator[Change]:
+        """Yield what happens to each path."""
+        parts = self._parts(base, theirs)
+        ends = self._line_ends(parts)
+        text = self._text_merge(parts, ends)
+        merged = _Merged(
+            self, parts, ends, text, moves.foreign_moves(text, parts.base, parts.theirs)
+        )
+        yield from parts.apart
+        yield from merged.changes()
+
+    def ours(self, path: str) -> File | None:
+        """Return the project's file at a path; a folder and a submodule are none."""
+        entry = self.trees.find(self.project, path)
+        if entry is None or entry.mode in {FOLDER, SUBMODULE}:
+            return None
+        return self.file(entry)
+
+    def file(self, entry: Entry) -> File:
+        """Return an entry's content."""
+        mode = "100644" if entry.mode not in {"100755", "120000"} else entry.mode
+        return File(self.store.read(entry.id), mode)  # type: ignore[arg-type]
+
+    def entry(self, change: Change) -> Entry | None:
+        """Return what a change leaves in the tree."""
+        if change.after is None:
+            return None
+        return entry_of(change.after, self.store.algorithm)
+
+    def is_ours(self, path: str, file: File | None) -> bool:
+        """Return whether the project has just this file at a path, without reading it."""
+        entry = self.trees.find(self.project, path)
+        return entry == (entry_of(file, self.store.algorithm) if file else None)
+
+    def _parts(self, base: Tree, theirs: Tree) -> _Parts:
+        merged_base, merged_theirs, apart = dict(base), dict(theirs), []
+        for path in sorted({*base, *theirs}):
+            change = self._apart(path, base, theirs)
+            if change is None:
+                continue
+            merged_base.pop(path, None)
+            merged_theirs.pop(path, None)
+            if change.code:
+                apart.append(change)
+        return _Parts(merged_base, merged_theirs, tuple(apart))
+
+    def _apart(self, path: str, base: Tree, theirs: Tree) -> Change | None:
+        """Return what becomes of a path that takes no part in the text merge, or nothing for one that does.
+
+        A change without a code is one of which there is nothing to say.
+        """
+        old, new = base.get(path), theirs.get(path)
+        if matches(path, self.policy.skipped):
+            return self._kept(path, "skipped", "the project asked to leave it alone", old != new)
+        if matches(path, self.policy.exact):
+            return self._exact(path, new)
+        if matches(path, self.policy.once) and (old is not None or self.ours(path) is not None):
+            return self._kept(path, "once", "written once, and yours since then", old != new)
+        if matches(path, self.policy.derived):
+            return self._derived(path, old, new)
+        return self._blocked(path, base, theirs)
+
+    def _kept(self, path: str, code: str, reason: str, is_said: bool) -> Change:  # noqa: FBT001
+        ours = self.ours(path)
+        return Change(path, Kind.KEPT, code if is_said else "", reason, ours, ours)
+
+    def _exact(self, path: str, new: File | None) -> Change:
+        ours = self.ours(path)
+        kind = Kind.ADDED if ours is None else Kind.UPDATED if new is not None else Kind.DELETED
+        code = "" if ours == new else "exact"
+        return Change(path, kind, code, "always as the template has it", ours, new)
+
+    def _derived(self, path: str, old: File | None, new: File | None) -> Change | None:
+        ours = self.ours(path)
+        if ours is None or old == new or ours in (old, new):
+            return None
+        return Change(path, Kind.KEPT, "derived", "yours stays: build it again", ours, ours)
+
+    def _blocked(self, path: str, base: Tree, theirs: Tree) -> Change | None:
+        """Return a conflict where a file and a folder, or a file and a link, want one path."""
+        old, new = base.get(path), theirs.get(path)
+        if new is None or old == new:
+            return None
+        if self._in_the_way(path, base, theirs):
+            reason = "the template has a file where you have a folder, or the other way round"
+            return Change(path, Kind.CONFLICT, "file-folder", reason, stages={3: new})
+        ours = self.ours(path)
+        if ours is None or ours == old or _is_link(ours) == _is_link(new):
+            return None
+        stages: Stages = {2: ours, 3: new} if old is None else {1: old, 2: ours, 3: new}
+        reason = "a file on one side is a symbolic link on the other"
+        return Change(path, Kind.CONFLICT, "type", reason, ours, ours, stages)
+
+    def _in_the_way(self, path: str, base: Tree, theirs: Tree) -> bool:
+        """Return whether the project has a folder at a path, or a file where the path needs a folder, that stays."""
+        found = self.trees.find(self.project, path)
+        if found is not None and found.mode in {FOLDER, SUBMODULE}:
+            return found.mode == SUBMODULE or any(
+                not self._goes(f"{path}/{name}", entry, base, theirs)
+                for name, entry in self.trees.files(found.id)
+            )
+        folders = path.split("/")[:-1]
+        for depth in range(1, len(folders) + 1):
+            above = "/".join(folders[:depth])
+            entry = self.trees.find(self.project, above)
+            if entry is not None and entry.mode != FOLDER:
+                return not self._goes(above, entry, base, theirs)
+        return False
+
+    def _goes(self, path: str, entry: Entry, base: Tree, theirs: Tree) -> bool:
+        """Return whether the template deletes a file that the project has not changed."""
+        old = base.get(path)
+        return (
+            path not in theirs and old is not None and entry == entry_of(old, self.store.algorithm)
+        )
+
+    def _line_ends(self, parts: _Parts) -> Mapping[str, Ends]:
+        """Return the line ends of the results in which they are not simply those of all three sides."""
+        ends: dict[str, Ends] = {}
+        for path in parts.base.keys() & parts.theirs.keys():
+            old, new = parts.base[path], parts.theirs[path]
+            if self.is_ours(path, old) or self.is_ours(path, new):
+                continue
+            ours = self.ours(path)
+            wanted = merged_line_ends(old, ours, new) if ours is not None else ""
+            if wanted:
+                ends[path] = wanted
+        return ends
+
+    def _text_merge(self, parts: _Parts, ends: Mapping[str, Ends]) -> TextMerge:
+        old, new = ({**tree} for tree in (parts.base, parts.theirs))
+        mine: dict[str, Entry | None] = {}
+        for path in ends:
+            old[path] = with_line_ends(old[path], "lf")
+            new[path] = with_line_ends(new[path], "lf")
+            ours = self.ours(path)
+            if ours is not None:
+                mine[path] = Entry(
+                    ours.mode, self.store.put("blob", with_line_ends(ours, "lf").content)
+                )
+        project = self.trees.edit(self.project, mine) if mine else self.project
+        return self.store.text_merge(self.trees.build(old), project, self.trees.build(new))
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """git's merge of the parts, to be told as changes."""
+
+    merging: _Merging
+    parts: _Parts
+    ends: Mapping[str, Ends]
+    text: TextMerge
+    foreign: Mapping[str, str]
+
+    def changes(self) -> Iterator[Change]:
+        """Yield what happens to each path of the text merge."""
+        stages = self._stages()
+        trees, project = self.merging.trees, self.merging.project
+        changed = set(trees.difference(project, self.text.tree)) | set(stages)
+        changed -= self.foreign.keys() | set(self.foreign.values())
+        pairs = moves.pairs(self.text, self.parts.base, changed, self._added_by_ours(changed))
+        for path in sorted(changed):
+            if path in stages:
+                yield from self._unmerged(path, stages[path])
+            else:
+                change = self._clean(path, pairs)
+                if change.before != change.after:
+                    yield change
+
+    def _added_by_ours(self, paths: Iterable[str]) -> dict[str, File]:
+        known = self.parts.base.keys() | self.parts.theirs.keys()
+        return {
+            path: ours
+            for path in paths
+            if path not in known and (ours := self.merging.ours(path)) is not None
+        }
+
+    def _stages(self) -> dict[str, Stages]:
+        stages: dict[str, dict[int, File]] = defaultdict(dict)
+        for entry in self.text.unmerged:
+            file = self.merging.file(Entry(entry.mode, entry.id))
+            stages[entry.path][entry.stage] = self._with_ends(entry.path, file)
+        return stages  # type: ignore[return-value]
+
+    def _with_ends(self, path: str, file: File) -> File:
+        return with_line_ends(file, self.ends[path]) if path in self.ends else file
+
+    def _merged_file(self, path: str) -> File | None:
+        entry = self.merging.trees.find(self.text.tree, path)
+        if entry is None or entry.mode in {FOLDER, SUBMODULE}:
+            return None
+        return self._with_ends(path, self.merging.file(entry))
+
+    def _clean(self, path: str, pairs: Mapping[str, str]) -> Change:
+        before, after = self.merging.ours(path), self._merged_file(path)
+        old, new = self.parts.base.get(path), self.parts.theirs.get(path)
+        origin = pairs.get(path, "")
+        told = _told_clean(before, after, old, new, origin)
+        change = Change(path, told[0], told[1], told[2], before, after, origin=origin)
+        return replace(change, origin=origin if change.kind is Kind.MOVED else "")
+
+    def _unmerged(self, path: str, stages: Stages) -> Iterator[Change]:
+        before = self.merging.ours(path)
+        sides = set(stages)
+        if sides == {1, 3}:
+            reason = "you deleted it; the template's change is left out"
+            yield Change(path, Kind.KEPT_DELETED, "you-deleted", reason, before, None)
+        elif sides == {1, 2}:
+            reason = "the template deleted it; yours stays until you decide"
+            kept = before or stages[2]
+            yield Change(path, Kind.KEPT, "template-deleted", reason, before, kept, stages)
+        elif sides >= {2, 3}:
+            yield self._contested(path, before, stages)
+        else:
+            yield from self._moved_apart(path, before, stages)
+
+    def _moved_apart(self, path: str, before: File | None, stages: Stages) -> Iterator[Change]:
+        """Yield the change of one path of a file that both sides moved, to different places: yours wins."""
+        merged = self._merged_file(path)
+        if set(stages) == {1}:
+            return
+        if set(stages) == {3}:
+            reason = "the template moved a file there that you moved elsewhere"
+            yield Change(path, Kind.KEPT_DELETED, "moved-apart", reason, before, None)
+        elif merged != before:
+            reason = "both sides moved it; it stays where you moved it, and the change follows"
+            yield self._contested(path, before, {**stages}, moved=reason)
+
+    def _contested(self, path: str, before: File | None, stages: Stages, moved: str = "") -> Change:
+        merged = self._merged_file(path)
+        sides = [stages.get(stage, File(b"")).content for stage in (1, 2, 3)]
+        if merged is None or any(is_binary(side) for side in sides) or _is_link(stages.get(2)):
+            reason = "both sides changed it, and it is no text; yours is in place"
+            return Change(path, Kind.CONFLICT, "binary", reason, before, stages.get(2), stages)
+        old, mine, new = sides
+        pieces = parse(merged.content, base=old, ours=mine, theirs=new)
+        contest = Contest(path, old, mine, new, pieces)
+        pieces, settlements = settle(contest, self.merging.policy)
+        after = File(content_of(pieces, self.merging.labels), merged.mode)
+        after = self._with_ends(path, after)
+        left = regions_of(pieces)
+        if not left:
+            kind = Kind.MOVED if moved else Kind.MERGED
+            code = "both-moved" if moved else "settled"
+            reason = moved or "both sides changed it; rules settled where they met"
+            return Change(path, kind, code, reason, before, after, settlements=settlements)
+        code = "both-added" if 1 not in stages else "content"
+        reason = f"both sides changed the same lines, in {left} place{'s' if left > 1 else ''}"
+        return Change(
+            path, Kind.CONFLICT, code, reason, before, after, stages, "", settlements, left
+        )
+
+
+def _told_clean(
+    before: File | None, after: File | None, old: File | None, new: File | None, origin: str
+) -> tuple[Kind, str, str]:
+    if after is None:
+        if origin:
+            return Kind.DELETED, "template-moved", f"the template moved it to {origin}"
+        return (
+            Kind.DELETED,
+            "template-deleted",
+            "the template deleted it, and you had not changed it",
+        )
+    if before is None:
+        return _told_new(after, new, origin)
+    if old is None and new is None:
+        where = f" from {origin}" if origin else ""
+        return (
+            Kind.MOVED,
+            "you-moved",
+            f"the template's change follows the file that you moved{where}",
+        )
+    if before == old:
+        return Kind.UPDATED, "template-changed", "the template changed it, and you had not"
+    return Kind.MERGED, "both-changed", "both sides changed it, in different places"
+
+
+def _told_new(after: File, new: File | None, origin: str) -> tuple[Kind, str, str]:
+    if new is None:
+        reason = "the template added it to a folder that you renamed"
+        return Kind.MOVED, "you-moved-folder", reason
+    if after == new:
+        return Kind.ADDED, "template-added", "new in the template"
+    where = f" from {origin}" if origin else ""
+    return Kind.MOVED, "template-moved", f"the template moved it{where}, and your changes with it"
+
+
+def _recorder(store: Store, written: dict[str, tuple[str, bytes]]) -> Trees:
+    """Return the store's trees, which also note in `written` what they store."""
+
+    def put(kind: str, content: bytes) -> str:
+        identifier = store.put(kind, content)
+        written[identifier] = (kind, content)
+        return identifier
+
+    return Trees(store.read, put, store.algorithm)
+
+
+def _folder(trees: Trees, root: str, prefix: str) -> str:
+    entry = trees.find(root, prefix) if prefix and root else None
+    if not prefix:
+        return root
+    return entry.id if entry is not None and entry.mode == FOLDER else ""
+
+
+def _join(prefix: str, path: str) -> str:
+    return f"{prefix}/{path}" if prefix else path
+
+
+def _path(change: Change) -> str:
+    return change.path
+
+
+def _is_link(file: File | None) -> bool:
+    return file is not None and file.mode == "120000"

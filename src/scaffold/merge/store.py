@@ -1,0 +1,202 @@
+"""A throw-away repository beside the project's, in which everything is merged.
+
+It borrows the project's objects (`alternates`) and has no configuration, attributes or hooks but its own: nothing that
+a user or a machine has set can change a result, nothing of the repository's can be run, and a merge that is not
+applied leaves no trace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.git import Git
+from scaffold.merge.objects import Trees, object_id
+
+MARKER_SIZE = 31
+"""Of the marks inside the store: no file of a template's has such a line by chance."""
+
+_CONFIG = """\
+[core]
+\trepositoryformatversion = {format}
+\tbare = true
+\tattributesFile = /dev/null
+[merge]
+\tconflictStyle = diff3
+\trenames = true
+\tdirectoryRenames = true
+\trenameLimit = 4000
+[diff]
+\talgorithm = histogram
+[extensions]
+"""
+_ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_ATTR_NOSYSTEM": "1"}
+_SIGNATURE = "scaffold <scaffold> 0 +0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerged:
+    """One unmerged entry: `git ls-files --unmerged`'s words."""
+
+    path: str
+    stage: int
+    mode: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What merge-tree says of some paths: a stable kind (`CONFLICT (rename/rename)`) and prose."""
+
+    paths: tuple[str, ...]
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextMerge:
+    """What `git merge-tree` made of three trees."""
+
+    tree: str
+    unmerged: tuple[Unmerged, ...]
+    messages: tuple[Message, ...]
+
+
+@dataclass(slots=True)
+class Store:
+    """The objects of a project and those of one merge; used inside `opened`."""
+
+    folder: Path
+    git: Git
+    algorithm: str
+    _reader: subprocess.Popen[bytes]
+    _known: set[str] = field(default_factory=set)
+
+    @property
+    def trees(self) -> Trees:
+        """Return the store's trees."""
+        return Trees(self.read, self.put, self.algorithm)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of an object, named as for `git rev-parse`.
+
+        Raises:
+            ScaffoldError: The repository lacks it.
+        """
+        found = self.find(name)
+        if found is None:
+            raise ScaffoldError(
+                f"the repository lacks the object {name}",
+                hint="run `git fsck`; a partial clone needs `git fetch --refetch`",
+                code="object-missing",
+            )
+        return found[1]
+
+    def find(self, name: str) -> tuple[str, bytes] | None:
+        """Return the id and content of an object, or nothing where there is none."""
+        requests, answers = self._reader.stdin, self._reader.stdout
+        assert requests is not None and answers is not None  # noqa: S101, PT018 - both are pipes
+        requests.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        requests.flush()
+        head = answers.readline().split()
+        if len(head) != 3 or head[1] not in {b"blob", b"tree", b"commit", b"tag"}:  # noqa: PLR2004
+            return None
+        content = answers.read(int(head[2]))
+        answers.read(1)
+        return head[0].decode("ascii"), content
+
+    def put(self, kind: str, content: bytes) -> str:
+        """Store an object in the throw-away repository and return its id."""
+        identifier = object_id(kind, content, self.algorithm)
+        if identifier not in self._known:
+            self._known.add(identifier)
+            self._write(identifier, b"%s %d\0" % (kind.encode(), len(content)) + content)
+        return identifier
+
+    def text_merge(self, base: str, ours: str, theirs: str) -> TextMerge:
+        """Merge three trees as git does, with diff3 marks of `MARKER_SIZE`."""
+        parent = self._commit(base)
+        result = self.git(
+            "merge-tree",
+            "--write-tree",
+            "-z",
+            "--messages",
+            self._commit(ours, parent),
+            self._commit(theirs, parent),
+            env=_ALONE,
+            expect=(0, 1),
+        )
+        return _parse(result.stdout)
+
+    def _commit(self, tree: str, parent: str = "") -> str:
+        tree = tree or self.put("tree", b"")
+        ancestry = f"parent {parent}\n" if parent else ""
+        text = f"tree {tree}\n{ancestry}author {_SIGNATURE}\ncommitter {_SIGNATURE}\n\nx\n"
+        return self.put("commit", text.encode())
+
+    def _write(self, identifier: str, data: bytes) -> None:
+        folder = self.folder / "objects" / identifier[:2]
+        folder.mkdir(exist_ok=True)
+        (folder / identifier[2:]).write_bytes(zlib.compress(data, 1))
+
+
+@contextlib.contextmanager
+def opened(git: Git) -> Iterator[Store]:
+    """Yield a store that borrows the objects of `git`'s repository; it is gone afterwards."""
+    answer = git("rev-parse", "--show-object-format", "--git-path", "objects").text.splitlines()
+    algorithm, objects = answer[0], (git.folder / answer[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="scaffold-merge-") as temporary:
+        folder = Path(temporary)
+        _lay_out(folder, objects, algorithm)
+        own = Git(folder, git_dir=folder)
+        reader = own.start("cat-file", "--batch", env=_ALONE)
+        try:
+            yield Store(folder, own, algorithm, reader)
+        finally:
+            _end(reader)
+
+
+def _lay_out(folder: Path, objects: Path, algorithm: str) -> None:
+    for name in ("objects/info", "refs", "info"):
+        (folder / name).mkdir(parents=True)
+    is_sha1 = algorithm == "sha1"
+    config = _CONFIG.format(format=0 if is_sha1 else 1)
+    (folder / "config").write_text(config + ("" if is_sha1 else f"\tobjectFormat = {algorithm}\n"))
+    (folder / "HEAD").write_text("ref: refs/heads/none\n")
+    (folder / "info" / "attributes").write_text(f"* conflict-marker-size={MARKER_SIZE}\n")
+    (folder / "objects" / "info" / "alternates").write_bytes(os.fsencode(objects) + b"\n")
+
+
+def _end(reader: subprocess.Popen[bytes]) -> None:
+    for pipe in (reader.stdin, reader.stdout):
+        if pipe is not None:
+            pipe.close()
+    reader.wait()
+
+
+def _parse(output: bytes) -> TextMerge:
+    fields = [part.decode("utf-8", "surrogateescape") for part in output.split(b"\0")]
+    tree, position, unmerged = fields[0], 1, []
+    while fields[position : position + 1] and fields[position]:
+        words, path = fields[position].split("\t", 1)
+        mode, identifier, stage = words.split(" ")
+        unmerged.append(Unmerged(path, int(stage), mode, identifier))
+        position += 1
+    return TextMerge(tree, tuple(unmerged), tuple(_messages(fields[position + 1 :])))
+
+
+def _messages(fields: list[str]) -> Iterator[Message]:
+    position = 0
+    while position < len(fields) and fields[position].strip():
+        count = int(fields[position])
+        paths = tuple(fields[position + 1 : position + 1 + count])
+        kind, text = fields[position + 1 + count : position + 3 + count]
+        yield Message(paths, kind, text.strip())
+        position += 3 + count
