@@ -1,1 +1,1 @@
-X = "{{ x }} project-name"
+"""project-name: from raw departures to a served model."""

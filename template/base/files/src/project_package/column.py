@@ -1,0 +1,25 @@
+"""One column of the data: the words in which `schema` states the contract."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "category", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column may hold.
+
+    `minimum` and `maximum` are inclusive. An empty `categories` leaves the set of names open.
+    `derived` columns are not in the raw data: `data.prepare` computes them.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    nullable: bool = False
+    derived: bool = False

@@ -1,0 +1,68 @@
+"""What the service answers when it cannot predict: problem details (RFC 9457).
+
+An answer says what is wrong and where. It never repeats what was sent: that may
+be private, and may not even be text.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+Headers = dict[str, str]
+
+
+class ProblemDetails(msgspec.Struct, frozen=True):
+    """Why a request was refused (RFC 9457)."""
+
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+
+
+class Problem(Exception):
+    """A refusal with its HTTP status and a code that programs can rely on."""
+
+    def __init__(self, status: int, code: str, detail: str, headers: Headers | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+
+    def response(self, request_id: str) -> Response:
+        """Return this problem as an HTTP response."""
+        details = ProblemDetails(
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            request_id=request_id,
+        )
+        return Response(
+            msgspec.json.encode(details),
+            self.status,
+            self.headers,
+            media_type="application/problem+json",
+        )
+
+
+def internal() -> Problem:
+    """Return the problem for a failure of ours; what failed is in the log only."""
+    return Problem(500, "internal", "the service failed; its log has this request id")
+
+
+def not_ready(reason: str) -> Problem:
+    """Return the problem for a service that cannot predict now."""
+    return Problem(503, "not_ready", reason, {"Retry-After": "5"})
+
+
+def from_http(status: int, headers: Any) -> Problem:
+    """Return the problem for an error of routing: an unknown path or a wrong method."""
+    phrase = HTTPStatus(status).phrase
+    return Problem(status, phrase.lower().replace(" ", "_"), phrase, dict(headers or {}))
