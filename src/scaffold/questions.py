@@ -1,0 +1,440 @@
+"""What a template asks: the questions of `cookiecutter.json`, their defaults, and how answers are checked.
+
+The rules are cookiecutter's own, with one difference: an answer is a value and never rendered as a template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, cast
+
+from scaffold.errors import ScaffoldError
+from scaffold.rules import component_problem, with_required
+from scaffold.sandbox.engine import Engine, Settings
+from scaffold.spec import Answer, Answers
+from scaffold.trust.limits import Limits, confined
+from scaffold.trust.text import escape
+
+Kind: TypeAlias = Literal["text", "yes_no", "choice", "table"]
+Renderer: TypeAlias = Callable[[str, Mapping[str, Any]], str]
+
+YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+NO = frozenset({"0", "false", "f", "no", "n", "off"})
+
+_INTERNAL = ("preset", "components")
+"""Questions of our own template for users of stock cookiecutter; here components are chosen by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    Args:
+        name: What the template calls the answer.
+        kind: What an answer is: text, yes or no, one of `choices`, or a table.
+        default: As `cookiecutter.json` has it; text in it is a template.
+        prompt: The question as people read it.
+        choices: What a choice chooses from; text in it is a template.
+        labels: Choice -> how people read it.
+        frozen: The answer cannot change after `new`.
+        pattern: A regular expression that the whole answer must match.
+        reserved: Answers that are taken.
+        required: The answer may not be empty.
+        renamed_from: Earlier names of the question.
+        choice_map: Choice that is gone -> what replaces it.
+        secret: The answer is asked without echo and never stored or shown.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    prompt: str = ""
+    choices: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    frozen: bool = False
+    pattern: str = ""
+    reserved: tuple[str, ...] = ()
+    required: bool = False
+    renamed_from: tuple[str, ...] = ()
+    choice_map: Mapping[str, str] = field(default_factory=dict)
+    secret: bool = False
+
+
+Ask: TypeAlias = Callable[[Question, Answer, tuple[str, ...]], Answer]
+"""Asks a person: the question, its default, and its rendered choices -> the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """All that a template asks.
+
+    Args:
+        asked: The questions, in order.
+        raw: `cookiecutter.json` without its prompts.
+        settings: How the template wants its Jinja.
+        manifests: Component name -> manifest; empty for a template without components.
+        slots: Slot -> its settings (`default`, `frozen`); each holds one component.
+        presets: Preset -> its settings (`title`, `components`).
+        own: The template is scaffold's own: trusted to end.
+    """
+
+    asked: tuple[Question, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    manifests: Mapping[str, Any] = field(default_factory=dict)
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    presets: Mapping[str, Any] = field(default_factory=dict)
+    own: bool = False
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self.asked)
+
+    def __getitem__(self, name: str) -> Question:
+        return next(question for question in self.asked if question.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(question.name == name for question in self.asked)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Return the names of the components that can be chosen."""
+        return tuple(sorted(set(self.manifests) - {"base"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What became of one recorded answer that does not fit any more.
+
+    Args:
+        code: `renamed`, `mapped`, `removed` or `not-offered`.
+        name: The recorded question.
+        told: The sentence for people.
+    """
+
+    code: str
+    name: str
+    told: str
+
+
+def read_questions(text: str, *, own: bool = False) -> Questions:
+    """Return what the `cookiecutter.json` document `text` asks.
+
+    Raises:
+        ScaffoldError: It is no JSON object.
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScaffoldError(f"cookiecutter.json of the template is broken: {error}") from None
+    if not isinstance(raw, dict):
+        raise ScaffoldError("cookiecutter.json of the template is no JSON object")
+    prompts = raw.pop("__prompts__", {})
+    template = raw.get("_template")
+    ours: dict[str, Any] = template if isinstance(template, dict) else {}
+    manifests = raw.get("_components", {}) if ours else {}
+    details = ours.get("questions", {})
+    asked = tuple(
+        _question(name, default, prompts, details.get(name, {}))
+        for name, default in raw.items()
+        if not name.startswith("_") and not (manifests and name in _INTERNAL)
+    )
+    settings = Settings.of(raw)
+    slots, presets = ours.get("slots", {}), ours.get("presets", {})
+    return Questions(asked, raw, settings, manifests, slots, presets, own)
+
+
+def resolve(questions: Questions, given: Answers, ask: Ask | None = None) -> Answers:
+    """Return an answer for every question: the given one, else a person's, else the default.
+
+    Raises:
+        ScaffoldError: An answer is to no question or does not fit its own, or a default does not render.
+    """
+    for name in given:
+        if name not in questions:
+            known = ", ".join(question.name for question in questions)
+            raise ScaffoldError(
+                f"the template has no question {escape(name)}",
+                hint=f"it asks: {known}" if known else "",
+                code="unknown-answer",
+            )
+    context = _context(questions, given, ask)
+    return {question.name: context[question.name] for question in questions}
+
+
+def full_context(
+    questions: Questions, answers: Answers, components: Collection[str], render: Renderer
+) -> dict[str, Any]:
+    """Return the variable `cookiecutter` that a template sees: every answer and private value.
+
+    Args:
+        questions: Of the template.
+        answers: Answers; questions without one get their default.
+        components: Chosen components.
+        render: Renders a default or a private value.
+    """
+    chosen = dict(answers)
+    if questions.manifests:
+        chosen["components"] = ",".join(sorted(components))
+    return _walk(questions, chosen, None, render)
+
+
+def choose_components(questions: Questions, wanted: Collection[str]) -> tuple[str, ...]:
+    """Return `wanted` with the default of each empty slot and all that they require.
+
+    Raises:
+        ScaffoldError: A component is unknown, or they do not go together.
+    """
+    if not questions.manifests:
+        if wanted:
+            raise ScaffoldError("this template has no components", code="unknown-component")
+        return ()
+    chosen = set(with_required(questions.manifests, wanted))
+    for slot, settings in questions.slots.items():
+        if not any(questions.manifests.get(name, {}).get("slot") == slot for name in chosen):
+            chosen.add(settings["default"])
+    problem = component_problem(questions.manifests, questions.slots, chosen)
+    if problem:
+        unknown = chosen - set(questions.components)
+        raise ScaffoldError(problem, code="unknown-component" if unknown else "component-clash")
+    return tuple(sorted(chosen))
+
+
+def migrate(questions: Questions, recorded: Answers) -> tuple[Answers, tuple[Migration, ...]]:
+    """Return recorded answers as this version of the template asks for them, and what was changed.
+
+    An answer that fits no more is left out, so that the question gets its default or is asked again.
+    """
+    kept: dict[str, Answer] = {}
+    notes: list[Migration] = []
+    for name, answer in recorded.items():
+        if name.startswith("_"):
+            continue
+        question = _current(questions, name)
+        if question is None:
+            notes.append(Migration("removed", name, f"the template asks for {name} no more"))
+            continue
+        if question.name != name:
+            if question.name in recorded:
+                continue
+            told = f"{name} is now called {question.name}"
+            notes.append(Migration("renamed", name, told))
+        value, note = _fitting(questions, question, answer)
+        if note:
+            notes.append(note)
+        if value is not None:
+            kept[question.name] = value
+    return kept, tuple(notes)
+
+
+def storable(questions: Questions, answers: Answers) -> Answers:
+    """Return `answers` without the secret ones, which are never written down."""
+    secret = {question.name for question in questions if question.secret}
+    return {name: answer for name, answer in answers.items() if name not in secret}
+
+
+def _question(name: str, default: Any, prompts: Any, details: Mapping[str, Any]) -> Question:
+    prompt = prompts.get(name, "") if isinstance(prompts, dict) else ""
+    labels = {}
+    if isinstance(prompt, dict):
+        labels = {str(key): str(label) for key, label in prompt.items() if key != "__prompt__"}
+        prompt = prompt.get("__prompt__", "")
+    renamed = details.get("renamed_from", ())
+    return Question(
+        name=name,
+        kind=_kind(default),
+        default=default,
+        prompt=str(prompt) or name,
+        choices=tuple(str(choice) for choice in default) if isinstance(default, list) else (),
+        labels=labels,
+        frozen=bool(details.get("frozen", False)),
+        pattern=str(details.get("pattern", "")),
+        reserved=tuple(details.get("reserved", ())),
+        required=bool(details.get("required", bool(details))),
+        renamed_from=(renamed,) if isinstance(renamed, str) else tuple(renamed),
+        choice_map=dict(details.get("choice_map", {})),
+        secret=bool(details.get("secret", False)),
+    )
+
+
+def _kind(default: Any) -> Kind:
+    if isinstance(default, bool):
+        return "yes_no"
+    if isinstance(default, list):
+        return "choice"
+    return "table" if isinstance(default, dict) else "text"
+
+
+def _context(questions: Questions, given: Answers, ask: Ask | None) -> dict[str, Any]:
+    engine = Engine(questions.settings)
+
+    def render(text: str, values: Mapping[str, Any]) -> str:
+        return engine.render(text, {"cookiecutter": values}, where="cookiecutter.json")
+
+    def render_confined(text: str, values: Mapping[str, Any]) -> str:
+        if not engine.is_template(text):
+            return text
+        return confined(lambda: render(text, values), Limits.from_environment())
+
+    if questions.own or not engine.is_template(json.dumps(questions.raw)):
+        return _walk(questions, given, ask, render)
+    if ask is None:
+        return confined(lambda: _walk(questions, given, None, render), Limits.from_environment())
+    return _walk(questions, given, ask, render_confined)
+
+
+def _walk(
+    questions: Questions, given: Answers, ask: Ask | None, render: Renderer
+) -> dict[str, Any]:
+    """Return the context, made in cookiecutter's order: all but tables first, then the tables."""
+    by_name = {question.name: question for question in questions}
+    context: dict[str, Any] = {}
+    for name, raw in questions.raw.items():
+        if name.startswith("_"):
+            private = name.startswith("__")
+            context[name] = _rendered(raw, context, render) if private else raw
+        elif name not in by_name:
+            context[name] = given.get(name, _rendered(_first(raw), context, render))
+        elif by_name[name].kind != "table":
+            context[name] = _answer(by_name[name], given, ask, context, render)
+    for question in questions:
+        if question.kind == "table":
+            context[question.name] = _answer(question, given, ask, context, render)
+    return {name: context[name] for name in questions.raw}
+
+
+def _answer(
+    question: Question,
+    given: Answers,
+    ask: Ask | None,
+    context: Mapping[str, Any],
+    render: Renderer,
+) -> Answer:
+    choices = tuple(str(_rendered(choice, context, render)) for choice in question.choices)
+    if question.name in given:
+        answer = _fit_choice(question, choices, given[question.name])
+        if question.kind == "table":
+            default = _rendered(question.default, context, render)
+            answer = _laid_over(default, cast("dict[str, Answer]", answer))
+    else:
+        default = choices[0] if choices else _rendered(question.default, context, render)
+        answer = default if ask is None else ask(question, default, choices)
+        answer = _fit_choice(question, choices, answer)
+    return _checked(question, answer)
+
+
+def _rendered(raw: Any, context: Mapping[str, Any], render: Renderer) -> Any:
+    """Return a default as cookiecutter renders it: numbers become text, tables and lists are entered."""
+    if raw is None or isinstance(raw, bool):
+        return raw
+    if isinstance(raw, dict):
+        return {
+            _rendered(key, context, render): _rendered(value, context, render)
+            for key, value in raw.items()
+        }
+    if isinstance(raw, list):
+        return [_rendered(value, context, render) for value in raw]
+    return render(str(raw), context)
+
+
+def _fit_choice(question: Question, choices: tuple[str, ...], answer: Answer) -> Answer:
+    """Return `answer` as the kind of its question has it."""
+    if question.kind == "choice":
+        return _chosen(question, choices, answer)
+    if question.kind == "yes_no":
+        return _yes_or_no(question, answer)
+    if question.kind == "table":
+        return _table(question, answer)
+    if isinstance(answer, list | dict):
+        raise _unfit(question, answer, "it must be text")
+    return answer if answer is None or isinstance(answer, bool) else str(answer)
+
+
+def _chosen(question: Question, choices: tuple[str, ...], answer: Answer) -> str:
+    for raw, choice in zip(question.choices, choices, strict=True):
+        if str(answer) in (choice, raw):
+            return choice
+    if not choices:
+        raise ScaffoldError(f"the template offers no choice for {question.name}")
+    raise _unfit(question, answer, f"choose one of {', '.join(choices)}")
+
+
+def _yes_or_no(question: Question, answer: Answer) -> bool:
+    if isinstance(answer, bool):
+        return answer
+    text = str(answer).strip().lower()
+    if text not in YES | NO:
+        raise _unfit(question, answer, "say yes or no")
+    return text in YES
+
+
+def _table(question: Question, answer: Answer) -> dict[str, Answer]:
+    if isinstance(answer, str):
+        try:
+            answer = json.loads(answer)
+        except (ValueError, RecursionError):
+            raise _unfit(question, answer, "it must be a JSON object") from None
+    if not isinstance(answer, dict):
+        raise _unfit(question, answer, "it must be a table")
+    return answer
+
+
+def _laid_over(default: Any, given: dict[str, Answer]) -> dict[str, Answer]:
+    """Return `default` with what `given` says, tables entered, as cookiecutter overwrites a table."""
+    result = dict(default)
+    for key, value in given.items():
+        below = result.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        result[key] = _laid_over(below, cast("dict[str, Answer]", value)) if both else value
+    return result
+
+
+def _checked(question: Question, answer: Answer) -> Answer:
+    if question.required and not str(answer).strip():
+        raise _unfit(question, answer, "it may not be empty")
+    if question.pattern and not re.fullmatch(question.pattern, str(answer)):
+        raise _unfit(question, answer, f"it must match {question.pattern}")
+    if question.reserved and answer in question.reserved:
+        raise _unfit(question, answer, "that name is taken")
+    if isinstance(answer, str) and "\0" in answer:
+        raise _unfit(question, answer, "it has a NUL")
+    return answer
+
+
+def _unfit(question: Question, answer: Answer, rule: str) -> ScaffoldError:
+    shown = "what was given" if question.secret else repr(escape(str(answer)))
+    return ScaffoldError(f"{question.name} cannot be {shown}", hint=rule, code="bad-answer")
+
+
+def _first(raw: Any) -> Any:
+    return raw[0] if isinstance(raw, list) and raw else raw
+
+
+def _current(questions: Questions, name: str) -> Question | None:
+    for question in questions:
+        if name == question.name or name in question.renamed_from:
+            return question
+    return None
+
+
+def _fitting(
+    questions: Questions, question: Question, answer: Answer
+) -> tuple[Answer, Migration | None]:
+    """Return what a recorded answer is now, or nothing where it fits no more, and what to say."""
+    name = question.name
+    if question.kind != "choice":
+        return answer, None
+    engine = Engine(questions.settings)
+    if any(engine.is_template(choice) for choice in question.choices):
+        return answer, None  # only a full context can tell
+    if str(answer) in question.choices:
+        return answer, None
+    new = question.choice_map.get(str(answer))
+    if new is not None:
+        told = f"{name} was {escape(str(answer))}, which the template now calls {new}"
+        return new, Migration("mapped", name, told)
+    offered = ", ".join(question.choices)
+    told = f"{name} was {escape(str(answer))}, which is offered no more; choose one of {offered}"
+    return None, Migration("not-offered", name, told)
