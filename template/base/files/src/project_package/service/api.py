@@ -62,13 +62,11 @@ def router(champion: Champion, registry: CollectorRegistry) -> APIRouter:
     return routes
 
 
-async def _problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
+async def _problem(request: Request, problem: Any) -> Response:
     return problem.response(request.scope["request_id"])
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _http_error(request: Request, error: Any) -> Response:
     problem = errors.from_http(error.status_code, error.headers)
     return problem.response(request.scope["request_id"])
 

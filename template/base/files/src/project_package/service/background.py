@@ -56,6 +56,4 @@ class BackgroundWriter(Generic[T]):
             self._write(batch)
         except OSError as error:
             self.dropped += len(batch)
-            logger.error(  # noqa: TRY400
-                "%s: %d records dropped: %s", self._name, len(batch), error.strerror
-            )
+            logger.error("%s: %d records dropped: %s", self._name, len(batch), error.strerror)

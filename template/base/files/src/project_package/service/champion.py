@@ -65,7 +65,7 @@ class Champion:
         except ModelError as error:
             self.refused += 1
             kept = self.serving.model.facts.version if self.serving else "none"
-            logger.error("model refused: %s", error, extra={"kept_version": kept})  # noqa: TRY400
+            logger.error("model refused: %s", error, extra={"kept_version": kept})
             return
         self.serving = Serving(model, self._make_drift(model))
         self.loaded += 1

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from project_package.column import Column
-from project_package.service.rows import COLUMNS, Value, Values
+from project_package.service.rows import COLUMNS, Values
 
 # Keeps the logarithm finite where a bin is empty; small beside any share that matters.
 SMALLEST_SHARE = 1e-4
@@ -66,7 +66,7 @@ class Counter(Protocol):
     unseen: int
     out_of_range: int
 
-    def count(self, value: Value) -> None:
+    def count(self, value: Any) -> None:
         """Count one value."""
 
 
@@ -82,14 +82,14 @@ class NumberCounter:
         self._edges = reference.edges
         self._low, self._high = low, high
 
-    def count(self, value: Value) -> None:
+    def count(self, value: Any) -> None:
         """Count one value."""
         if value is None:
             self.missing += 1
             self._counts[-1] += 1
             return
-        self._counts[bisect_left(self._edges, value)] += 1  # type: ignore[type-var]
-        if not self._low <= value <= self._high:  # type: ignore[operator]
+        self._counts[bisect_left(self._edges, value)] += 1
+        if not self._low <= value <= self._high:
             self.out_of_range += 1
 
 
@@ -104,9 +104,9 @@ class CategoryCounter:
         self._counts = self.window.counts
         self._bins = {category: bin_ for bin_, category in enumerate(reference.categories)}
 
-    def count(self, value: Value) -> None:
+    def count(self, value: Any) -> None:
         """Count one value."""
-        bin_ = self._bins.get(value)  # type: ignore[arg-type]
+        bin_ = self._bins.get(value)
         if bin_ is not None:
             self._counts[bin_] += 1
         elif value is None:

@@ -25,7 +25,7 @@ class ProblemDetails(msgspec.Struct, frozen=True):
     request_id: str
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
     """A refusal with its HTTP status and a code that programs can rely on."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Headers | None = None) -> None:

@@ -6,6 +6,7 @@ import hmac
 import logging
 import os
 import re
+from http import HTTPStatus
 from time import perf_counter, time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -81,7 +82,9 @@ class Observe:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         path = scope["path"]
         self._metrics.count_request(path if path in ROUTES else "other", status, seconds)
-        if self._request_log is not None and (path not in PROBES or status >= 400):
+        if self._request_log is not None and (
+            path not in PROBES or status >= HTTPStatus.BAD_REQUEST
+        ):
             self._request_log.put(
                 Requested(time(), scope["request_id"], scope["method"], path[:200], status, seconds)
             )

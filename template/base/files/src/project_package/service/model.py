@@ -13,8 +13,9 @@ import msgspec
 import onnxruntime as ort
 
 from project_package import schema
+from project_package.schema import CATEGORIES, NUMBERS
 from project_package.service.drift import Reference
-from project_package.service.rows import CATEGORIES, NAMES, NUMBERS, Inputs, Value, Values, pack
+from project_package.service.rows import NAMES, Inputs, Value, Values, pack
 
 FACTS, GRAPH, REFERENCE, EXAMPLES = "model.json", "model.onnx", "reference.json", "examples.json"
 BUNDLE = (FACTS, GRAPH, REFERENCE, EXAMPLES)
