@@ -10,7 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
+from scaffold.trust.addresses import strip_userinfo
+from scaffold.trust.text import escape
 
+# Nothing that a repository or a template brings along may start a process of its own.
+_SAFE = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "protocol.allow=never",
+    "protocol.https.allow=always",
+    "protocol.ssh.allow=always",
+    "protocol.file.allow=always",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
 _KEPT_GIT_VARIABLES = {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_ASKPASS"}
 
 
@@ -19,7 +34,8 @@ class GitError(ScaffoldError):
 
     def __init__(self, arguments: Collection[str], returncode: int, stderr: str) -> None:
         detail = stderr.strip().splitlines()[-1] if stderr.strip() else f"exit code {returncode}"
-        super().__init__(f"git {' '.join(arguments)}: {detail}", code="git-failed")
+        message = f"git {' '.join(arguments)}: {detail}"
+        super().__init__(escape(strip_userinfo(message)), code="git-failed")
         self.returncode = returncode
         self.stderr = stderr
 
@@ -90,11 +106,34 @@ class Git:
             env={**_environment(), **(env or {})},
         )
 
+    def bounded(self, *arguments: str, most: int) -> bytes | None:
+        """Return the first output of `git arguments`, or nothing if it is more than `most` bytes.
+
+        Raises:
+            GitError: git failed.
+        """
+        with subprocess.Popen(
+            [*self._command(), *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+        ) as process:
+            output = process.stdout.read(most + 1) if process.stdout else b""
+            if len(output) > most:
+                process.kill()
+                return None
+            stderr = process.stderr.read() if process.stderr else b""
+        if process.returncode:
+            raise GitError(arguments, process.returncode, stderr.decode("utf-8", "replace"))
+        return output
+
     def _command(self) -> list[str]:
-        command = [_executable(), "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
+        command = [_executable()]
         if self.git_dir is not None:
             command.append(f"--git-dir={self.git_dir}")
-        for setting in self.config:
+        for setting in (*_SAFE, *self.config):
             command += ["-c", setting]
         return command
 
@@ -112,4 +151,13 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name in _KEPT_GIT_VARIABLES
     }
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    return {
+        **kept,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
+        "GIT_HTTP_LOW_SPEED_TIME": "60",
+        "LC_ALL": "C",
+    }

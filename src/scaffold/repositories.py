@@ -1,0 +1,297 @@
+"""Where templates come from: git repositories and bundles, read through bare copies in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import re
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from scaffold import cache
+from scaffold.errors import ScaffoldError
+from scaffold.git import Git, GitError
+from scaffold.tree import File, Mode
+from scaffold.trust.addresses import check_address, is_remote, strip_userinfo
+from scaffold.trust.limits import Limits
+from scaffold.trust.text import escape
+
+_FULL_ID = re.compile(r"[0-9a-f]{40}")
+_LONGEST_LISTING = 64_000_000
+_MOST_LINKS = 40
+
+_Entries: TypeAlias = "dict[str, tuple[Mode, str, int]]"
+"""Path -> mode, blob id and size."""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What a repository points at: tags and branches -> full commit ids."""
+
+    tags: Mapping[str, str]
+    branches: Mapping[str, str]
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository, bundle or address, and its bare copy in the cache.
+
+    Args:
+        address: What git is given; may hold a password, so it is never shown or stored.
+        copy: The bare copy; empty until something is read that is not there.
+        offline: Reach no network.
+    """
+
+    address: str
+    copy: Path
+    offline: bool = False
+
+    @classmethod
+    def at(cls, address: str, *, offline: bool = False) -> Repository:
+        """Return the repository at `address`.
+
+        Raises:
+            ScaffoldError: Templates do not come from there.
+        """
+        checked = check_address(address)
+        if not is_remote(checked) and "://" not in checked:
+            checked = str(Path(checked).resolve())
+        key = hashlib.sha256(strip_userinfo(checked).encode()).hexdigest()[:24]
+        offline = offline and is_remote(checked)
+        return cls(checked, cache.folder("repositories") / f"{key}.git", offline)
+
+    def references(self) -> References:
+        """Return the tags and branches: as they are, or offline, as they were when last fetched.
+
+        Raises:
+            ScaffoldError: The repository cannot be reached.
+        """
+        if self.offline:
+            return self._copied_references()
+        outside = Git(cache.folder())
+        try:
+            listed = outside("ls-remote", "--symref", "--", self.address)
+        except GitError as error:
+            raise self._unreachable(error) from None
+        return _references(listed.text.splitlines())
+
+    def find(self, ref: str) -> str:
+        """Return the full commit id of `ref`, a commit id or the start of one.
+
+        Raises:
+            ScaffoldError: There is no such commit.
+        """
+        if not re.fullmatch(r"[0-9a-f]{7,40}", ref):
+            raise self._missing(ref)
+        found = self._lookup(ref)
+        if not found:
+            self._fetch()
+            found = self._lookup(ref)
+        if not found and _FULL_ID.fullmatch(ref):
+            self._fetch(ref)  # on no branch any more, but a server may still have it
+            found = self._lookup(ref)
+        if not found:
+            raise self._missing(ref)
+        return found
+
+    def read(self, commit: str, directory: str, limits: Limits) -> dict[str, File]:
+        """Return the files of `commit`, those under `directory` by their path in it.
+
+        Links that lead to a file outside `directory` but inside the repository are followed.
+
+        Raises:
+            ScaffoldError: The commit is not there, or is larger than the limits allow.
+        """
+        self.find(commit)
+        entries = self._with_links_followed(self._listing(commit, limits))
+        chosen = _under(entries, directory)
+        if not chosen:
+            raise ScaffoldError(
+                f"the template has no folder {escape(directory)}"
+                if directory
+                else "the template is empty",
+                code="no-template",
+            )
+        limits.check_size(len(chosen), sum(size for _, _, size in chosen.values()))
+        contents = self._contents({blob for _, blob, _ in chosen.values()})
+        return {path: File(contents[blob], mode) for path, (mode, blob, _) in chosen.items()}
+
+    def _copied_references(self) -> References:
+        if not self.copy.is_dir():
+            raise ScaffoldError(
+                f"{self._shown} was never fetched",
+                hint="run once without --offline",
+                code="offline",
+            )
+        listed = self._git(
+            "for-each-ref",
+            "--format=%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)\t%(refname)",
+        )
+        head = self._git("symbolic-ref", "HEAD").text
+        return _references([f"ref: {head}\tHEAD", *listed.text.splitlines()])
+
+    @property
+    def _git(self) -> Git:
+        return Git(self.copy, git_dir=self.copy)
+
+    @property
+    def _shown(self) -> str:
+        return escape(strip_userinfo(self.address))
+
+    def _lookup(self, ref: str) -> str:
+        if not self.copy.is_dir():
+            return ""
+        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        return self._git(*arguments, expect=(0, 1, 128)).text.strip()
+
+    def _fetch(self, *commits: str) -> None:
+        if self.offline:
+            raise ScaffoldError(
+                f"{self._shown} has to be fetched",
+                hint="run once without --offline",
+                code="offline",
+            )
+        if not self.copy.is_dir():
+            self._create()
+        wanted = commits or ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        try:
+            self._git(
+                "fetch",
+                "--quiet",
+                "--force",
+                "--no-tags",
+                "--update-shallow",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--end-of-options",
+                self.address,
+                *wanted,
+            )
+        except GitError as error:
+            if not commits:
+                raise self._unreachable(error) from None
+
+    def _create(self) -> None:
+        with tempfile.TemporaryDirectory(dir=self.copy.parent) as folder:
+            fresh = Path(folder) / "copy.git"
+            Git(self.copy.parent)("init", "--quiet", "--bare", "--template=", "--", str(fresh))
+            head = self._head()
+            if head:
+                Git(fresh, git_dir=fresh)("symbolic-ref", "HEAD", head)
+            if not self.copy.is_dir():
+                fresh.rename(self.copy)
+
+    def _head(self) -> str:
+        try:
+            listed = Git(self.copy.parent)("ls-remote", "--symref", "--", self.address, "HEAD")
+        except GitError as error:
+            raise self._unreachable(error) from None
+        match = re.search(r"^ref: (refs/heads/\S+)\tHEAD$", listed.text, re.MULTILINE)
+        return match[1] if match else ""
+
+    def _listing(self, commit: str, limits: Limits) -> _Entries:
+        arguments = ("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+        output = self._git.bounded(*arguments, most=_LONGEST_LISTING)
+        if output is None:
+            limits.check_size(limits.files + 1, 0)
+            raise ScaffoldError("the template has too many files", code="over-limit")
+        entries: _Entries = {}
+        for line in output.split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, kind, blob, size = head.decode().split()
+            if kind == "blob":  # a submodule is a repository of its own, and none of the template's
+                text: Mode = (
+                    "120000" if mode == "120000" else "100755" if mode == "100755" else "100644"
+                )
+                entries[path.decode("utf-8", "surrogateescape")] = (text, blob, int(size))
+        return entries
+
+    def _with_links_followed(self, entries: _Entries) -> _Entries:
+        links = {path: blob for path, (mode, blob, _) in entries.items() if mode == "120000"}
+        if not links:
+            return entries
+        contents = self._contents(set(links.values()))
+        targets = {path: os.fsdecode(contents[blob]) for path, blob in links.items()}
+        found = {path: follow(path, targets) for path in links}
+        return {**entries, **{path: entries[to] for path, to in found.items() if to in entries}}
+
+    def _contents(self, blobs: Collection[str]) -> dict[str, bytes]:
+        wanted = sorted(blobs)
+        output = self._git("cat-file", "--batch", stdin="".join(f"{b}\n" for b in wanted).encode())
+        contents = {}
+        data, at = memoryview(output.stdout), 0
+        for blob in wanted:
+            end = output.stdout.index(b"\n", at)
+            size = int(output.stdout[at:end].split()[2])
+            contents[blob] = bytes(data[end + 1 : end + 1 + size])
+            at = end + 1 + size + 1
+        return contents
+
+    def _missing(self, ref: str) -> ScaffoldError:
+        return ScaffoldError(
+            f"the template has no version {escape(ref)}",
+            hint=f"see `git ls-remote {self._shown}`",
+            code="unknown-version",
+        )
+
+    def _unreachable(self, error: GitError) -> ScaffoldError:
+        lines = [line for line in error.stderr.strip().splitlines() if line.strip()]
+        reasons = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
+        reason = escape(strip_userinfo(reasons[0])) if reasons else f"exit code {error.returncode}"
+        return ScaffoldError(
+            f"the template at {self._shown} cannot be read: {reason}", code="unreachable"
+        )
+
+
+def follow(path: str, links: Mapping[str, str]) -> str:
+    """Return where the link `path` leads through `links`, or nothing if that is outside or nowhere."""
+    for _ in range(_MOST_LINKS):
+        target = links.get(path)
+        if target is None:
+            return path
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        if path.startswith(("/", "../")) or path == "..":
+            return ""
+    return ""
+
+
+def is_repository(path: Path) -> bool:
+    """Return whether `path` is a bundle, a work tree's root, or a bare repository."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return re.match(rb"# v[23] git bundle\n", file.read(20)) is not None
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def _references(lines: list[str]) -> References:
+    """Return what `ls-remote --symref` listed; an annotated tag's own line is followed by its commit's."""
+    tags: dict[str, str] = {}
+    branches: dict[str, str] = {}
+    head = ""
+    for line in lines:
+        commit, _, name = line.partition("\t")
+        if commit.startswith("ref: "):
+            head = commit.removeprefix("ref: refs/heads/") if name == "HEAD" else head
+        elif name.startswith("refs/heads/"):
+            branches[name.removeprefix("refs/heads/")] = commit
+        elif name.startswith("refs/tags/"):
+            tags[name.removeprefix("refs/tags/").removesuffix("^{}")] = commit
+        elif name == "HEAD" and not head:
+            head = commit
+    return References(tags, branches, branches.get(head, head if _FULL_ID.fullmatch(head) else ""))
+
+
+def _under(entries: Mapping[str, tuple[Mode, str, int]], directory: str) -> _Entries:
+    if not directory:
+        return dict(entries)
+    prefix = directory.strip("/") + "/"
+    return {
+        path.removeprefix(prefix): entry
+        for path, entry in entries.items()
+        if path.startswith(prefix)
+    }

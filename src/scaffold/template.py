@@ -1,0 +1,373 @@
+"""Find a template, open it at a version, and say what it asks and what of it would run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import scaffold
+from scaffold import cache
+from scaffold.errors import ScaffoldError
+from scaffold.questions import Questions, read_questions
+from scaffold.repositories import References, Repository, is_repository
+from scaffold.spec import BUILTIN, Source
+from scaffold.tree import File, Mode
+from scaffold.trust.addresses import check_ref, is_remote, strip_userinfo
+from scaffold.trust.limits import Limits
+from scaffold.trust.text import escape
+
+CONTEXT_FILE = "cookiecutter.json"
+HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
+
+_SEMANTIC = re.compile(
+    r"[vV]?(\d+(?:\.\d+)+)(?:[-_.]?(dev|a|alpha|b|beta|rc|pre)[-_.]?(\d*))?(?:[-_.+].*)?"
+)
+_BUNDLE = Path(__file__).parent / "history" / "template.bundle"
+_CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version that a template offers.
+
+    Args:
+        name: Its tag, or the start of its commit id.
+        commit: Its full commit id.
+        released: It is a release, not a development version.
+    """
+
+    name: str
+    commit: str
+    released: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A cookiecutter template at one version.
+
+    Args:
+        source: Where it is, without a password.
+        version: The tag or branch that was asked for, or the start of the commit id.
+        commit: The full commit id; of a folder that is no repository, one made from its content.
+        files: Path -> file, relative to the folder of `cookiecutter.json`.
+        questions: What it asks.
+        own: It is scaffold's own template: trusted, and without hooks to run.
+    """
+
+    source: Source
+    version: str
+    commit: str
+    files: Mapping[str, File]
+    questions: Questions = field(default_factory=Questions)
+    own: bool = False
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """Return the paths of the hooks that cookiecutter would run."""
+        if self.own:
+            return ()
+        return tuple(sorted(path for path in self.files if _is_hook(path)))
+
+    @property
+    def foreign_extensions(self) -> tuple[str, ...]:
+        """Return the Jinja extensions that are somebody's code."""
+        return self.questions.settings.foreign
+
+    @property
+    def runs_code(self) -> bool:
+        """Return whether a complete render runs code of the template's."""
+        return bool(self.hooks or self.foreign_extensions)
+
+    @property
+    def draws_chance(self) -> bool:
+        """Return whether a render may depend on clock or chance, and so needs a seed."""
+        if self.own:
+            return False
+        words = re.compile(rb"\bnow\b|random|uuid")
+        return self.runs_code or any(words.search(file.content) for file in self.files.values())
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Return what a render without trust leaves out, one sentence each."""
+        return tuple(f"{path} was not run" for path in self.hooks)
+
+
+def open_template(source: Source, ref: str = "", *, offline: bool = False) -> Template:
+    """Return the template of `source` at `ref`: a tag, a branch, a commit id, or the newest release.
+
+    Raises:
+        ScaffoldError: The template cannot be reached, has no such version, or is no cookiecutter template.
+    """
+    directory = _checked_directory(source.directory)
+    if source.address == BUILTIN:
+        return _open_own(ref)
+    folder = Path(source.address).expanduser()
+    if not is_remote(source.address) and folder.exists() and not is_repository(folder):
+        return _open_folder(source, folder, directory, ref)
+    repository = Repository.at(source.address, offline=offline)
+    version = _resolve(repository, check_ref(ref))
+    files = _read(repository, version.commit, directory)
+    return _template(source, version, files)
+
+
+def versions(source: Source, *, offline: bool = False) -> list[Version]:
+    """Return the versions of `source`, newest first.
+
+    Raises:
+        ScaffoldError: The template cannot be reached.
+    """
+    if source.address == BUILTIN:
+        return _own_versions()
+    folder = Path(source.address).expanduser()
+    if not is_remote(source.address) and folder.exists() and not is_repository(folder):
+        template = open_template(source)
+        return [Version(template.version, template.commit, released=False)]
+    return _listed(Repository.at(source.address, offline=offline).references())
+
+
+def newest(source: Source, *, offline: bool = False) -> Version:
+    """Return the newest release of `source`, or where its default branch is.
+
+    Raises:
+        ScaffoldError: The template cannot be reached, or has no version.
+    """
+    found = versions(source, offline=offline)
+    if not found:
+        shown = escape(strip_userinfo(source.address))
+        raise ScaffoldError(f"the template at {shown} has no commit", code="no-template")
+    return found[0]
+
+
+def _open_own(ref: str) -> Template:
+    source = Source()
+    if not ref or ref == scaffold.__version__:
+        if _is_checkout():
+            return _working_tree(source)
+        ref = newest(source).name
+    kept = _kept(ref) if re.fullmatch(r"[0-9a-f]{12,40}", ref) else None
+    if kept is not None:
+        return _template(source, Version(ref[:12], kept[0], released=False), kept[1], own=True)
+    if not _BUNDLE.is_file():
+        raise ScaffoldError(
+            f"scaffold's template has no version {escape(ref)}", code="unknown-version"
+        )
+    repository = _own_history()
+    version = _resolve(repository, check_ref(ref))
+    return _template(source, version, _read(repository, version.commit, ""), own=True)
+
+
+def _own_versions() -> list[Version]:
+    current = []
+    if _is_checkout():
+        template = _working_tree(Source())
+        current = [Version(template.version, template.commit, released=False)]
+    released = _listed(_own_history().references()) if _BUNDLE.is_file() else []
+    return current + [version for version in released if version.released]
+
+
+def _own_history() -> Repository:
+    return Repository.at(str(_BUNDLE))
+
+
+def _is_checkout() -> bool:
+    return (_CHECKOUT / "template" / "template.toml").is_file()
+
+
+def _working_tree(source: Source) -> Template:
+    from scaffold.compile import compile_template  # noqa: PLC0415 - maintainers only
+
+    return _snapshot(source, dict(compile_template(_CHECKOUT / "template")), own=True)
+
+
+def _open_folder(source: Source, folder: Path, directory: str, ref: str) -> Template:
+    kept = _kept(ref) if re.fullmatch(r"[0-9a-f]{12,40}", ref) else None
+    if kept is not None:
+        return _template(source, Version(ref[:12], kept[0], released=False), kept[1])
+    template = _snapshot(source, _folder_files(folder / directory))
+    if ref and not template.commit.startswith(ref):
+        raise ScaffoldError(
+            f"{escape(source.address)} is a folder without versions, so it has no {escape(ref)}",
+            code="unknown-version",
+        )
+    return template
+
+
+def _snapshot(source: Source, files: Mapping[str, File], *, own: bool = False) -> Template:
+    """Return a template without history, kept under its content's id so that it can be opened again."""
+    commit = _content_id(files)
+    if not _pack(commit, "").is_file():
+        _keep(commit, "", files)
+    return _template(source, Version(commit[:12], commit, released=False), files, own=own)
+
+
+def _content_id(files: Mapping[str, File]) -> str:
+    digest = hashlib.sha1(usedforsecurity=False)
+    for path, file in sorted(files.items()):
+        digest.update(f"{file.mode} {file.blob_id} {path}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _resolve(repository: Repository, ref: str) -> Version:
+    if re.fullmatch(r"[0-9a-f]{40}", ref):
+        return Version(ref[:12], ref, released=False)
+    references = repository.references()
+    if not ref:
+        listed = _listed(references)
+        if not listed:
+            raise ScaffoldError("the template has no commit", code="no-template")
+        return listed[0]
+    for name in (ref, f"v{ref}", ref.removeprefix("v")):
+        if name in references.tags:
+            return Version(name, references.tags[name], released=_order(name) is not None)
+    if ref in references.branches:
+        return Version(ref, references.branches[ref], released=False)
+    commit = repository.find(ref)
+    return Version(commit[:12], commit, released=False)
+
+
+def _listed(references: References) -> list[Version]:
+    """Return releases newest first (before their own pre-releases); without any, the default branch."""
+    numbered = [(order, name) for name in references.tags if (order := _order(name)) is not None]
+    numbered.sort(reverse=True)
+    releases = [name for order, name in numbered if order[1] == _FINAL]
+    earlier = [name for order, name in numbered if order[1] != _FINAL]
+    if releases or earlier:
+        return [Version(name, references.tags[name]) for name in releases + earlier]
+    head = references.head
+    return [Version(head[:12], head, released=False)] if head else []
+
+
+_FINAL = (1,)
+
+
+def _order(name: str) -> tuple[tuple[int, ...], tuple[Any, ...]] | None:
+    """Return a key that sorts release tags by their numbers, or nothing for a tag that is no release."""
+    match = _SEMANTIC.fullmatch(name)
+    if match is None:
+        return None
+    numbers = tuple(int(number[:18]) for number in match[1].split("."))
+    while numbers and numbers[-1] == 0:
+        numbers = numbers[:-1]
+    if match[2] is None:
+        return numbers, _FINAL
+    return numbers, (0, match[2], int((match[3] or "0")[:18]))
+
+
+def _read(repository: Repository, commit: str, directory: str) -> Mapping[str, File]:
+    kept = _load(_pack(commit, directory))
+    if kept is not None:
+        return kept
+    files = repository.read(commit, directory, Limits.from_environment())
+    _keep(commit, directory, files)
+    return files
+
+
+def _pack(commit: str, directory: str) -> Path:
+    key = hashlib.sha256(directory.encode()).hexdigest()[:8] if directory else "root"
+    return cache.folder("templates") / f"{commit}-{key}"
+
+
+def _kept(ref: str) -> tuple[str, Mapping[str, File]] | None:
+    for path in sorted(cache.folder("templates").glob(f"{ref}*-root")):
+        files = _load(path)
+        if files is not None:
+            return path.name.removesuffix("-root"), files
+    return None
+
+
+def _keep(commit: str, directory: str, files: Mapping[str, File]) -> None:
+    plain = {path: (file.content, file.mode) for path, file in files.items()}
+    cache.save(_pack(commit, directory), plain)
+
+
+def _load(path: Path) -> Mapping[str, File] | None:
+    plain = cache.load(path)
+    if plain is None:
+        return None
+    return {name: File(content, mode) for name, (content, mode) in plain.items()}
+
+
+def _folder_files(folder: Path) -> dict[str, File]:
+    files: dict[str, File] = {}
+    limits = Limits.from_environment()
+    size = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        for name in sorted([*names, *links]):
+            path = Path(root, name)
+            file = _folder_file(path, folder)
+            size += len(file.content)
+            limits.check_size(len(files), size)
+            files[path.relative_to(folder).as_posix()] = file
+    return files
+
+
+def _folder_file(path: Path, folder: Path) -> File:
+    if path.is_symlink():
+        target = path.resolve()
+        if not target.is_relative_to(folder.resolve()) or not target.is_file():
+            return File(os.fsencode(path.readlink()), "120000")
+        path = target
+    if not path.is_file():
+        shown = escape(str(path.relative_to(folder)))
+        raise ScaffoldError(
+            f"the template has {shown}, which is neither a file nor a folder", code="bad-path"
+        )
+    mode: Mode = "100755" if path.stat().st_mode & 0o100 else "100644"
+    return File(path.read_bytes(), mode)
+
+
+def _template(
+    source: Source, version: Version, files: Mapping[str, File], *, own: bool = False
+) -> Template:
+    shown = Source(strip_userinfo(source.address), source.directory)
+    context = files.get(CONTEXT_FILE)
+    if context is None:
+        raise ScaffoldError(
+            f"{escape(shown.address)} is no cookiecutter template: it has no {CONTEXT_FILE}",
+            hint="name the folder that has it with --directory" if _elsewhere(files) else "",
+            code="no-template",
+        )
+    questions = read_questions(context.content.decode("utf-8", "replace"), own=own)
+    template = Template(shown, version.name, version.commit, files, questions, own)
+    _refuse_nested(questions)
+    return template
+
+
+def _refuse_nested(questions: Questions) -> None:
+    nested = questions.raw.get("templates") or questions.raw.get("template")
+    if isinstance(nested, dict):
+        paths = [str(value.get("path", "")) for value in nested.values() if isinstance(value, dict)]
+    elif isinstance(nested, list):
+        paths = [match[1] for item in nested if (match := re.search(r"\((.+)\)", str(item)))]
+    else:
+        return
+    raise ScaffoldError(
+        f"this is a collection of templates: {escape(', '.join(paths))}",
+        hint="choose one with --directory",
+        code="nested-templates",
+    )
+
+
+def _elsewhere(files: Mapping[str, File]) -> bool:
+    return any(path.endswith(f"/{CONTEXT_FILE}") for path in files)
+
+
+def _is_hook(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return folder == "hooks" and not name.endswith("~") and os.path.splitext(name)[0] in HOOKS  # noqa: PTH122
+
+
+def _checked_directory(directory: str) -> str:
+    plain = directory.strip("/").removeprefix("./").replace("\\", "/")
+    if directory.startswith("/") or ".." in plain.split("/"):
+        raise ScaffoldError(
+            f"the directory {escape(directory)} is not inside the template", code="bad-path"
+        )
+    return "" if plain == "." else plain
