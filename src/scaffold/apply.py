@@ -1,0 +1,527 @@
+"""Make the work tree and the index what an outcome says, all or nothing; undo it; finish it after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from scaffold import durable, in_the_way
+from scaffold.errors import ScaffoldError
+from scaffold.git import Git, GitError
+from scaffold.in_the_way import Refusal
+from scaffold.journal import Journal, Place, State, Step
+from scaffold.merge.objects import object_id
+from scaffold.merge.outcome import Change, Outcome
+from scaffold.pack import store_objects
+from scaffold.smudge import work_tree_bytes
+from scaffold.spec import LOCK_FILE
+from scaffold.tree import File
+
+__all__ = [
+    "Aborted",
+    "Pending",
+    "Recovery",
+    "Refusal",
+    "abort",
+    "apply",
+    "continue_",
+    "pending",
+    "recover",
+    "refusals",
+    "to_branch",
+]
+
+_NULL_ID = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An operation that was applied and neither committed, continued nor aborted."""
+
+    head: str
+    note: Mapping[str, str]
+    paths: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did.
+
+    Args:
+        paths: Files that are as before again.
+        saved: Path -> id of a blob that holds what somebody had changed there since.
+    """
+
+    paths: tuple[str, ...]
+    saved: Mapping[str, str] = field(default_factory=dict)
+
+
+Aborted = Undone
+Recovery = Undone
+
+
+def refusals(git: Git, outcome: Outcome) -> tuple[Refusal, ...]:
+    """Return what stands in the way of an outcome: dirty, untracked and ignored files, links; nothing is changed."""
+    return in_the_way.refusals(Place.of(git), outcome)
+
+
+def apply(git: Git, outcome: Outcome, *, note: Mapping[str, str] | None = None) -> None:
+    """Write an outcome into the work tree and the index.
+
+    Args:
+        git: Runs anywhere in the work tree.
+        outcome: For the commit that is checked out.
+        note: What `pending` shall say of the operation.
+
+    Raises:
+        ScaffoldError: Refused, or failed and rolled back; either way nothing has changed.
+    """
+    place = Place.of(git)
+    with place.alone():
+        _undo_unfinished(place)
+        _check(place, outcome)
+        place.clear()
+        try:
+            journal = _prepare(place, outcome, note or {})
+            place.write(journal)
+            _take(place, journal)
+            place.write(replace(journal, state=State.APPLIED))
+        except BaseException as error:
+            with _uninterrupted():
+                _undo_unfinished(place)
+                place.clear()
+            raise _as_refusal(error) from error
+        _refresh(place)
+
+
+def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
+    """Commit an outcome on a new branch, without touching a work tree, and return the commit's id.
+
+    Args:
+        git: Of a repository, which may be bare.
+        outcome: For any commit of it; the branch starts there.
+        branch: The branch's name, without `refs/heads/`.
+        message: The commit's message.
+
+    Raises:
+        ScaffoldError: The outcome has conflicts, or there is such a branch.
+    """
+    if outcome.conflicts:
+        raise ScaffoldError(
+            f"there are conflicts in {_listed(change.path for change in outcome.conflicts)}",
+            hint="upgrade in a work tree, where you can decide them",
+            code="conflicts",
+        )
+    reference = f"refs/heads/{branch}"
+    if git("check-ref-format", reference, expect=(0, 1)).returncode:
+        raise ScaffoldError(f"{branch!r} is not a name for a branch", code="branch-name")
+    store_objects(git, outcome.objects)
+    parents = ["-p", outcome.head] if outcome.head else []
+    commit = git("commit-tree", *parents, outcome.tree, stdin=message.encode()).text
+    try:
+        git("update-ref", reference, commit, _NULL_ID)
+    except GitError as error:
+        raise ScaffoldError(
+            f"the branch {branch} exists",
+            hint="choose another name, or delete it",
+            code="branch-exists",
+        ) from error
+    return commit
+
+
+def pending(git: Git) -> Pending | None:
+    """Return the operation that can be continued or aborted, if there is one."""
+    place = Place.of(git)
+    journal = place.read()
+    if journal is None or journal.state is not State.APPLIED or journal.head != _head(place):
+        return None
+    paths = tuple(step.path for step in journal.steps)
+    return Pending(journal.head, journal.note, paths, journal.conflicts)
+
+
+def recover(git: Git) -> Recovery | None:
+    """Undo an operation that was killed, and return what was undone; nothing where none was."""
+    place = Place.of(git)
+    if not place.folder.is_dir():
+        return None
+    with place.alone():
+        return _undo_unfinished(place)
+
+
+def abort(git: Git) -> Aborted:
+    """Bring work tree and index back to what they were before the last operation.
+
+    Raises:
+        ScaffoldError: There is none, or it has been committed.
+    """
+    place = Place.of(git)
+    with place.alone():
+        journal = place.read()
+        if journal is None:
+            raise ScaffoldError("there is nothing to abort", code="nothing-pending")
+        if journal.state is State.APPLIED and journal.head != _head(place):
+            raise ScaffoldError(
+                "there is nothing to abort: commits were made since",
+                hint="use `git revert`",
+                code="nothing-pending",
+            )
+        return _undo(place, journal)
+
+
+def continue_(git: Git) -> tuple[str, ...]:
+    """Close the pending operation once every conflict is decided, and return the paths that had one.
+
+    Raises:
+        ScaffoldError: There is none, or unmerged paths are left.
+    """
+    place = Place.of(git)
+    with place.alone():
+        journal = place.read()
+        if journal is None:
+            raise ScaffoldError("there is nothing to continue", code="nothing-pending")
+        left = _unmerged(place)
+        if left:
+            raise ScaffoldError(
+                f"still in conflict: {_listed(left)}",
+                hint="edit them, then `git add` or `git rm` each",
+                code="unmerged",
+            )
+        place.clear()
+        return journal.conflicts
+
+
+def _check(place: Place, outcome: Outcome) -> None:
+    if _head(place) != outcome.head:
+        raise ScaffoldError(
+            "the plan is stale: the repository has other commits now",
+            hint="make a new plan",
+            code="stale-plan",
+        )
+    found = in_the_way.refusals(place, outcome)
+    if found:
+        first = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise ScaffoldError(f"{first.path} {first.reason}{more}", hint=first.hint, code=first.code)
+
+
+def _prepare(place: Place, outcome: Outcome, note: Mapping[str, str]) -> Journal:
+    """Write everything that the change needs under the git folder; the work tree is not touched yet."""
+    for name in ("old", "new"):
+        durable.make_folder(place.folder / name)
+    store_objects(place.git, outcome.objects)
+    _prepare_index(place, outcome)
+    writes = [change for change in outcome.writes if change.before != change.after]
+    contents = work_tree_bytes(
+        place.git, {outcome.in_repository(change.path): change.after for change in writes}
+    )
+    steps = [
+        _prepare_file(place, number, outcome.in_repository(change.path), contents)
+        for number, change in enumerate(_ordered(writes))
+    ]
+    has_index = place.index.exists()
+    if has_index:
+        durable.keep(place.index, place.old("index"))
+    for folder in (place.folder / "old", place.folder / "new", place.folder):
+        durable.sync_folder(folder)
+    return Journal(
+        state=State.APPLYING,
+        head=outcome.head,
+        steps=tuple(steps),
+        folders=_folders(place, steps),
+        has_index=has_index,
+        conflicts=tuple(outcome.in_repository(change.path) for change in outcome.conflicts),
+        note=note,
+    )
+
+
+def _ordered(changes: list[Change]) -> list[Change]:
+    """Return deletions first, so that a file can become a folder, and the lock last: it must not claim too much."""
+    return sorted(
+        changes,
+        key=lambda change: (change.path == LOCK_FILE, change.after is not None, change.path),
+    )
+
+
+def _prepare_file(
+    place: Place, number: int, path: str, contents: Mapping[str, File | None]
+) -> Step:
+    target, after = place.root / path, contents[path]
+    name = str(number)
+    old_id = new_id = ""
+    if os.path.lexists(target):
+        old_id = _id_at(target)
+        durable.keep(target, place.old(name))
+    if after is not None:
+        _stage(place.new(name), after, target if old_id else None)
+        new_id = object_id("blob", after.content)
+    return Step(path, name if old_id else "", name if new_id else "", old_id, new_id)
+
+
+def _stage(waiting: Path, file: File, replaced: Path | None) -> None:
+    if file.mode == "120000":
+        durable.write_link(waiting, file.content)
+        return
+    durable.write(waiting, file.content, executable=file.mode == "100755")
+    if replaced is not None and not replaced.is_symlink():
+        # Keep what umask, chmod or an administrator gave the file; only the executable bit is git's.
+        mode = stat.S_IMODE(replaced.stat().st_mode) & ~0o111
+        waiting.chmod(mode | ((mode & 0o444) >> 2 if file.mode == "100755" else 0))
+
+
+def _prepare_index(place: Place, outcome: Outcome) -> None:
+    staged = place.folder / "index"
+    durable.reached("write", staged)
+    if place.index.exists():
+        staged.write_bytes(place.index.read_bytes())
+    rows = b"".join(_index_rows(outcome))
+    if rows:
+        place.git(
+            "update-index",
+            "-z",
+            "--index-info",
+            stdin=rows,
+            env={"GIT_INDEX_FILE": str(staged)},
+        )
+
+
+def _index_rows(outcome: Outcome) -> Iterator[bytes]:
+    width = len(outcome.tree)
+    algorithm = "sha1" if width == len(_NULL_ID) else "sha256"
+    for change in outcome.writes:
+        path = os.fsencode(outcome.in_repository(change.path))
+        if change.code != "file-folder":
+            yield b"0 %s\t%s\0" % (b"0" * width, path)
+        stages: dict[int, File] = {**change.stages}
+        if not stages and change.after is not None:
+            stages = {0: change.after}
+        for stage, file in sorted(stages.items()):
+            identifier = object_id("blob", file.content, algorithm)
+            yield b"%s %s %d\t%s\0" % (file.mode.encode(), identifier.encode(), stage, path)
+
+
+def _folders(place: Place, steps: list[Step]) -> dict[str, int | None]:
+    """Return the folders above the steps, outermost first, each with its mode or nothing if it is not there."""
+    folders: dict[str, int | None] = {}
+    for step in steps:
+        parts = step.path.split("/")[:-1]
+        for depth in range(1, len(parts) + 1):
+            name = "/".join(parts[:depth])
+            if name not in folders:
+                path = place.root / name
+                folders[name] = stat.S_IMODE(path.stat().st_mode) if path.is_dir() else None
+    return folders
+
+
+def _take(place: Place, journal: Journal) -> None:
+    """Take the steps: files, then the index, then the lock."""
+    for step in journal.steps:
+        if not _is_lock(step):
+            _take_step(place, step)
+    _swap_index(
+        place, place.folder / "index", expected=place.old("index") if journal.has_index else None
+    )
+    for step in journal.steps:
+        if _is_lock(step):
+            _take_step(place, step)
+
+
+def _is_lock(step: Step) -> bool:
+    return step.path.rsplit("/", 1)[-1] == LOCK_FILE and bool(step.new)
+
+
+def _take_step(place: Place, step: Step) -> None:
+    target = place.root / step.path
+    if not step.new:
+        durable.remove(target)
+        _drop_empty(place, step.path)
+        return
+    _make_parents(place, step.path)
+    durable.rename(place.new(step.new), target)
+
+
+def _make_parents(place: Place, path: str) -> None:
+    parts = path.split("/")[:-1]
+    for depth in range(1, len(parts) + 1):
+        durable.make_folder(place.root / "/".join(parts[:depth]))
+
+
+def _drop_empty(place: Place, path: str) -> None:
+    parts = path.split("/")[:-1]
+    for depth in range(len(parts), 0, -1):
+        durable.remove_folder(place.root / "/".join(parts[:depth]))
+
+
+def _swap_index(place: Place, new: Path, expected: Path | None) -> None:
+    """Put an index in place by git's own protocol, holding its lock for two system calls."""
+    lock = place.index.with_name("index.lock")
+    durable.reached("write", lock)
+    try:
+        os.link(new, lock)
+    except FileExistsError as error:
+        raise ScaffoldError(
+            "another git command is at work in this repository",
+            hint=f"wait until it has ended; if none is, remove {lock}",
+            code="index-locked",
+        ) from error
+    except OSError:
+        _copy_exclusively(new, lock)
+    try:
+        if expected is not None and not _same_content(place.index, expected):
+            raise ScaffoldError(
+                "the index was changed by another command meanwhile",
+                hint="try again",
+                code="index-changed",
+            )
+        durable.rename(lock, place.index)
+    except BaseException:
+        lock.unlink(missing_ok=True)
+        raise
+
+
+def _copy_exclusively(source: Path, target: Path) -> None:
+    with target.open("xb") as stream:
+        stream.write(source.read_bytes())
+
+
+def _same_content(first: Path, second: Path) -> bool:
+    return first.exists() and second.exists() and first.read_bytes() == second.read_bytes()
+
+
+def _undo_unfinished(place: Place) -> Undone | None:
+    journal = place.read()
+    if journal is None or journal.state is State.APPLIED:
+        return None
+    return _undo(place, journal)
+
+
+def _undo(place: Place, journal: Journal) -> Undone:
+    """Take the steps back, last first. Killed anywhere, it can be run again."""
+    if journal.state is not State.UNDOING:
+        place.write(replace(journal, state=State.UNDOING))
+    saved: dict[str, str] = {}
+    _release_own_index_lock(place)
+    for step in reversed(journal.steps):
+        identifier = _undo_step(place, step, journal)
+        if identifier:
+            saved[step.path] = identifier
+    if journal.has_index and place.old("index").exists():
+        if not _same_content(place.index, place.old("index")):
+            _swap_index(place, place.old("index"), expected=None)
+    elif not journal.has_index:
+        place.index.unlink(missing_ok=True)
+    for folder in sorted(journal.folders, reverse=True):
+        if journal.folders[folder] is None:
+            durable.remove_folder(place.root / folder)
+    place.clear()
+    return Undone(tuple(step.path for step in journal.steps), saved)
+
+
+def _release_own_index_lock(place: Place) -> None:
+    """Remove an `index.lock` that a killed run left: it is a second name of a file of the journal's."""
+    lock = place.index.with_name("index.lock")
+    for own in (place.folder / "index", place.old("index")):
+        if lock.exists() and own.exists() and lock.samefile(own):
+            lock.unlink()
+
+
+def _undo_step(place: Place, step: Step, journal: Journal) -> str:
+    """Take one step back and return the blob id of what somebody wrote there since, if anything."""
+    target, backup = place.root / step.path, place.old(step.old)
+    found = _id_at(target) if _is_file(target) else ""
+    saved = ""
+    if found and found not in {step.old_id, step.new_id}:
+        saved = place.git(
+            "hash-object", "-w", "--no-filters", "--stdin", stdin=_bytes_at(target)
+        ).text
+    if not step.old:
+        if found:
+            durable.remove(target)
+            _drop_made(place, step.path, journal)
+        return saved
+    if os.path.lexists(backup):
+        _restore_parents(place, step.path, journal)
+        durable.rename(backup, target)
+        backup.unlink(
+            missing_ok=True
+        )  # renaming one name of a file over its other name does nothing
+    return saved
+
+
+def _restore_parents(place: Place, path: str, journal: Journal) -> None:
+    parts = path.split("/")[:-1]
+    for depth in range(1, len(parts) + 1):
+        name = "/".join(parts[:depth])
+        durable.make_folder(place.root / name, journal.folders.get(name))
+
+
+def _drop_made(place: Place, path: str, journal: Journal) -> None:
+    parts = path.split("/")[:-1]
+    for depth in range(len(parts), 0, -1):
+        name = "/".join(parts[:depth])
+        if journal.folders.get(name) is None:
+            durable.remove_folder(place.root / name)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_symlink() or path.is_file()
+
+
+def _bytes_at(path: Path) -> bytes:
+    return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+
+
+def _id_at(path: Path) -> str:
+    return object_id("blob", _bytes_at(path))
+
+
+def _head(place: Place) -> str:
+    answer = place.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", expect=(0, 1, 128))
+    return answer.text if not answer.returncode else ""
+
+
+def _unmerged(place: Place) -> list[str]:
+    output = place.git("ls-files", "--unmerged", "-z").stdout
+    paths = {row.split(b"\t", 1)[1] for row in output.split(b"\0") if row}
+    return sorted(os.fsdecode(path) for path in paths)
+
+
+def _refresh(place: Place) -> None:
+    """Let the index know the new files' times; without it, git would only be slower once."""
+    with contextlib.suppress(ScaffoldError):
+        place.git("update-index", "-q", "--refresh", expect=(0, 1))
+
+
+def _as_refusal(error: BaseException) -> BaseException:
+    if not isinstance(error, OSError):
+        return error
+    return ScaffoldError(
+        f"{error.filename or 'a file'}: {error.strerror or error}",
+        hint="nothing was changed; try again when that is mended",
+        code="unwritable",
+    )
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off Ctrl-C: a second one must not stop the undoing that the first one asked for."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _listed(paths: Iterator[str] | list[str]) -> str:
+    names = list(paths)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
+    return ", ".join(names[:3]) + more

@@ -1,0 +1,163 @@
+"""What stands in the way of an outcome in a work tree: found and named before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.journal import Place
+from scaffold.merge.outcome import Change, Outcome
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One path that must be dealt with first.
+
+    Args:
+        path: Relative to the repository's root.
+        code: Stable: `dirty`, `unmerged`, `untracked`, `ignored`, `symlink`, `folder`.
+        reason: What is wrong with the path: a sentence without its subject.
+        hint: What to do.
+    """
+
+    path: str
+    code: str
+    reason: str
+    hint: str
+
+
+def refusals(place: Place, outcome: Outcome) -> tuple[Refusal, ...]:
+    """Return what stands in the way, sorted by path.
+
+    Raises:
+        ScaffoldError: A merge, a rebase or the like is under way.
+    """
+    _refuse_other_operations(place)
+    changes = {outcome.in_repository(change.path): change for change in outcome.writes}
+    if not changes:
+        return ()
+    dirty = _dirty(place)
+    deleted = {path for path, change in changes.items() if change.after is None}
+    found = [
+        refusal
+        for path, change in changes.items()
+        if (refusal := _refusal(place.root, path, change, dirty, deleted)) is not None
+    ]
+    return tuple(sorted(_with_ignored(place, found), key=lambda refusal: refusal.path))
+
+
+def _refuse_other_operations(place: Place) -> None:
+    for name, operation in _UNDER_WAY.items():
+        if (place.git_folder / name).exists():
+            raise ScaffoldError(
+                f"a {operation} is under way",
+                hint=f"finish it, or `git {operation} --abort`",
+                code="operation-under-way",
+            )
+
+
+def _dirty(place: Place) -> dict[str, str]:
+    """Return path -> `dirty` or `unmerged` for the tracked files that differ from HEAD."""
+    output = place.git(
+        "status",
+        "--porcelain=v2",
+        "-z",
+        "--untracked-files=no",
+        "--no-renames",
+        "--ignore-submodules=all",
+    ).stdout
+    return dict(_rows(output.split(b"\0")))
+
+
+def _rows(rows: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    for row in rows:
+        if row.startswith(b"1 "):
+            yield os.fsdecode(row.split(b" ", 8)[8]), "dirty"
+        elif row.startswith(b"u "):
+            yield os.fsdecode(row.split(b" ", 10)[10]), "unmerged"
+
+
+def _refusal(
+    root: Path, path: str, change: Change, dirty: dict[str, str], deleted: set[str]
+) -> Refusal | None:
+    if dirty.get(path) == "unmerged":
+        return Refusal(path, "unmerged", "is in conflict", "decide it, then `git add` it")
+    if path in dirty:
+        return Refusal(path, "dirty", "has changes that are not committed", "commit or stash them")
+    if change.code == "file-folder":
+        return None
+    above = _above(root, path, deleted)
+    if above is not None:
+        return above
+    target = root / path
+    if change.before is None and change.after is not None and os.path.lexists(target):
+        return _untracked(root, path, deleted)
+    return None
+
+
+def _above(root: Path, path: str, deleted: set[str]) -> Refusal | None:
+    parts = path.split("/")[:-1]
+    for depth in range(1, len(parts) + 1):
+        name = "/".join(parts[:depth])
+        folder = root / name
+        if name in deleted:
+            continue
+        if folder.is_symlink():
+            reason = "is a symbolic link, and nothing is written through it"
+            return Refusal(name, "symlink", reason, "replace it by a folder, or track it")
+        if folder.exists() and not folder.is_dir():
+            return Refusal(name, "untracked", "is a file where a folder is needed", "move it away")
+    return None
+
+
+def _untracked(root: Path, path: str, deleted: set[str]) -> Refusal | None:
+    target = root / path
+    if target.is_dir() and not target.is_symlink():
+        left = [name for name in _files_below(root, path) if name not in deleted]
+        if not left:
+            return None
+        return Refusal(
+            left[0], "folder", f"is in the folder {path}, where a file is needed", "move it away"
+        )
+    return Refusal(
+        path, "untracked", "is not tracked and would be overwritten", "move it away, or commit it"
+    )
+
+
+def _files_below(root: Path, path: str) -> Iterator[str]:
+    for folder, _, names in os.walk(root / path):
+        for name in names:
+            yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _with_ignored(place: Place, found: list[Refusal]) -> list[Refusal]:
+    """Return the refusals with untracked files that git ignores called so."""
+    paths = [refusal.path for refusal in found if refusal.code == "untracked"]
+    if not paths:
+        return found
+    answer = place.git(
+        "check-ignore",
+        "-z",
+        "--stdin",
+        stdin=b"".join(os.fsencode(path) + b"\0" for path in paths),
+        expect=(0, 1),
+    )
+    ignored = {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
+    reason = "is ignored by git and would be overwritten"
+    return [
+        Refusal(refusal.path, "ignored", reason, refusal.hint)
+        if refusal.code == "untracked" and refusal.path in ignored
+        else refusal
+        for refusal in found
+    ]
