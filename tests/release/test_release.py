@@ -32,7 +32,7 @@ CHANGELOG = """# Changelog
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def sources(tmp_path: Path) -> Path:
     base = tmp_path / "root" / "template" / "base"
     (base / "files").mkdir(parents=True)
     (base / "component.toml").write_text('title = "A"\nsummary = "b"\n')
@@ -54,22 +54,22 @@ def open_bundle(bundle: Path) -> Git:
     return Git(clone)
 
 
-def test_release_holds_the_compiled_template(root, bundle):
-    commit = release(root, "v0.1.0", bundle)
+def test_release_holds_the_compiled_template(sources, bundle):
+    commit = release(sources, "v0.1.0", bundle)
 
     git = open_bundle(bundle)
     listing = git("ls-tree", "-r", "-z", commit).text.split("\0")[:-1]
     found = {line.partition("\t")[2]: line.partition("\t")[0] for line in listing}
     expected = {
         path: f"{file.mode} blob {file.blob_id}"
-        for path, file in compile_template(root / "template").items()
+        for path, file in compile_template(sources / "template").items()
     }
     assert found == expected
 
 
-def test_tag_is_annotated_with_the_release_notes(root, bundle):
-    release(root, "v0.1.0", bundle)
-    commit = release(root, "v0.2.0", bundle)
+def test_tag_is_annotated_with_the_release_notes(sources, bundle):
+    release(sources, "v0.1.0", bundle)
+    commit = release(sources, "v0.2.0", bundle)
 
     git = open_bundle(bundle)
     assert git("rev-parse", "v0.2.0^{commit}").text == commit
@@ -77,29 +77,29 @@ def test_tag_is_annotated_with_the_release_notes(root, bundle):
     assert notes == '- second\n- `code` & "quotes"'
 
 
-def test_releases_follow_each_other(root, bundle):
-    first = release(root, "v0.1.0", bundle)
-    (root / "template/base/files/run.sh").write_text("#!/bin/bash\n")
-    second = release(root, "v0.2.0", bundle)
+def test_releases_follow_each_other(sources, bundle):
+    first = release(sources, "v0.1.0", bundle)
+    (sources / "template/base/files/run.sh").write_text("#!/bin/bash\n")
+    second = release(sources, "v0.2.0", bundle)
 
     assert open_bundle(bundle)("rev-list", "main").text.split() == [second, first]
 
 
-def test_same_sources_give_the_same_commits_and_the_same_bundle(root, bundle, tmp_path):
+def test_same_sources_give_the_same_commits_and_the_same_bundle(sources, bundle, tmp_path):
     other = tmp_path / "other.bundle"
 
-    assert release(root, "v0.1.0", bundle) == release(root, "v0.1.0", other)
-    assert release(root, "v0.2.0", bundle) == release(root, "v0.2.0", other)
+    assert release(sources, "v0.1.0", bundle) == release(sources, "v0.1.0", other)
+    assert release(sources, "v0.2.0", bundle) == release(sources, "v0.2.0", other)
     assert bundle.read_bytes() == other.read_bytes()
 
 
-def test_callers_git_configuration_and_clock_do_not_matter(root, bundle, tmp_path, monkeypatch):
-    commit = release(root, "v0.1.0", tmp_path / "other.bundle")
+def test_callers_git_configuration_and_clock_do_not_matter(sources, bundle, tmp_path, monkeypatch):
+    commit = release(sources, "v0.1.0", tmp_path / "other.bundle")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody")
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2001-01-01T00:00:00Z")
     monkeypatch.setenv("TZ", "Pacific/Auckland")
 
-    assert release(root, "v0.1.0", bundle) == commit
+    assert release(sources, "v0.1.0", bundle) == commit
 
 
 @pytest.mark.parametrize(
@@ -112,25 +112,25 @@ def test_callers_git_configuration_and_clock_do_not_matter(root, bundle, tmp_pat
         ("main", "CHANGELOG.md has no section main"),
     ],
 )
-def test_refused_release_leaves_the_history_alone(root, bundle, version, message):
-    release(root, "v0.2.0", bundle)
+def test_refused_release_leaves_the_history_alone(sources, bundle, version, message):
+    release(sources, "v0.2.0", bundle)
     before = bundle.read_bytes()
 
     with pytest.raises(ScaffoldError) as refusal:
-        release(root, version, bundle)
+        release(sources, version, bundle)
 
     assert refusal.value.message == message
     assert bundle.read_bytes() == before
     assert [path.name for path in bundle.parent.iterdir()] == [bundle.name]
 
 
-def test_fifty_releases_stay_small(root, bundle):
-    (root / "CHANGELOG.md").write_text(
+def test_fifty_releases_stay_small(sources, bundle):
+    (sources / "CHANGELOG.md").write_text(
         "".join(f"## v0.0.{patch} - 2026-01-01\n\n- {patch}\n\n" for patch in range(50))
     )
     for patch in range(50):
-        (root / "template/base/files/a.txt").write_text(f"version {patch}\n")
-        release(root, f"v0.0.{patch}", bundle)
+        (sources / "template/base/files/a.txt").write_text(f"version {patch}\n")
+        release(sources, f"v0.0.{patch}", bundle)
 
     assert bundle.stat().st_size < 100_000
 
