@@ -39,7 +39,7 @@ def compile_template(folder: Path) -> Tree:
     copied = []
     for component in sources.components:
         for path, file in component.files.items():
-            name, compiled = _compile_file(component, path, file, sources.settings)
+            name, compiled = _compile_file(component, path, file, sources)
             tree[f"{PROJECT_FOLDER}/{name}"] = compiled
             if compiled is file and component.name == BASE:
                 copied.append(name)
@@ -62,7 +62,7 @@ def write_tree(tree: Tree, folder: Path) -> None:
 
 
 def _compile_file(
-    component: Component, path: str, file: File, settings: dict[str, Any]
+    component: Component, path: str, file: File, sources: Sources
 ) -> tuple[str, File]:
     """Return the template's file name (with its condition) and content for one source file.
 
@@ -71,13 +71,35 @@ def _compile_file(
     folder, _, name = path.removesuffix(".jinja").rpartition("/")
     name = _fill_placeholders(name)
     if component.name != BASE:
-        name = f"{{% if '{component.name}' in cookiecutter.components.split(',') %}}{name}{{% endif %}}"
+        name = f"{{% if {_condition(component, path, sources)} %}}{name}{{% endif %}}"
     name = f"{_fill_placeholders(folder)}/{name}" if folder else name
     if _is_binary(component, path, file):
         return name, file
     text = file.content.decode("utf-8")
-    compiled = _prelude(text, settings) + text if path.endswith(".jinja") else _literal(text)
+    compiled = (
+        _prelude(text, sources.settings) + text if path.endswith(".jinja") else _literal(text)
+    )
     return name, file if compiled == text else File(compiled.encode(), file.mode)
+
+
+def _condition(component: Component, path: str, sources: Sources) -> str:
+    """Return the Jinja test under which a file of an optional component exists."""
+    concern = component.manifest["only_with_jobs"].get(path.removesuffix(".jinja"))
+    if concern is None:
+        return _is_active(component)
+    declaring = [
+        _is_active(other)
+        for other in sources.components
+        if any(job.get("concern") == concern for job in other.manifest["jobs"].values())
+    ]
+    return f"{_is_active(component)} and ({' or '.join(declaring) or 'false'})"
+
+
+def _is_active(component: Component) -> str:
+    # Base is absent where a component is added to a repository that scaffold did not make.
+    if component.name == BASE:
+        return "'base' in cookiecutter._components"
+    return f"'{component.name}' in cookiecutter.components.split(',')"
 
 
 def _is_binary(component: Component, path: str, file: File) -> bool:

@@ -32,6 +32,7 @@ MANIFEST_KEYS: Mapping[str, type] = {
     "services": dict,
     "tasks": dict,
     "jobs": dict,
+    "only_with_jobs": dict,  # path -> concern: a file that exists only where a job of it does
     "ports": dict,
     "gitignore": list,
     "dockerignore": list,
