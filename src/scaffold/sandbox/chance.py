@@ -25,12 +25,13 @@ class Chance:
 
     def __init__(self, seed: str = "") -> None:
         self._seed = seed
-        self._random = random.SystemRandom() if not seed else random.Random(seed)  # noqa: S311
+        self._name = ""
+        self._numbers: random.Random | None = None
 
     def restart(self, name: str) -> None:
         """Draw from `name`'s own numbers, so that what other files draw does not change its."""
-        if self._seed:
-            self._random = random.Random(f"{self._seed} {name}")  # noqa: S311
+        self._name = name
+        self._numbers = None
 
     def choice(self, values: list[object]) -> object:
         """Return one of `values`."""
@@ -55,6 +56,13 @@ class Chance:
         # A seeded render is the same everywhere, so the machine's own time zone is not asked.
         zone = "utc" if self._seed and timezone == "local" else timezone
         return arrow.get(moment).to(zone).shift(**(shift or {})).strftime(form)
+
+    @property
+    def _random(self) -> random.Random:
+        if self._numbers is None:
+            seeded = random.Random(f"{self._seed} {self._name}")  # noqa: S311 - has to repeat
+            self._numbers = seeded if self._seed else random.SystemRandom()
+        return self._numbers
 
     def _moment(self) -> datetime:
         try:

@@ -1,0 +1,164 @@
+"""(template, answers) -> tree: the bytes and modes that cookiecutter would write, without writing any."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from scaffold.errors import ScaffoldError
+from scaffold.questions import full_context
+from scaffold.render.compiled import Kept
+from scaffold.render.layout import Layout, project_folder
+from scaffold.render.text import rendered_file
+from scaffold.sandbox.chance import Chance, new_seed
+from scaffold.sandbox.engine import Engine
+from scaffold.spec import Answers
+from scaffold.tree import File, Tree
+from scaffold.trust.limits import Limits, confined
+from scaffold.trust.paths import check_tree
+
+if TYPE_CHECKING:
+    from scaffold.template import Template
+
+__all__ = ["new_seed", "project_name", "render"]
+
+
+def render(
+    template: Template,
+    answers: Answers,
+    *,
+    components: Collection[str] = (),
+    seed: str = "",
+    trusted: bool = False,
+) -> Tree:
+    """Return the project that `template` and `answers` make, without spec and lock.
+
+    Args:
+        template: Of `open_template`.
+        answers: Of `questions.resolve`; a question without an answer gets its default.
+        components: Chosen components, for a template that has some.
+        seed: Of `new_seed`, where the template draws clock or chance: equal seeds, equal bytes.
+        trusted: Run the template's hooks and extensions; else hooks are left out
+            (`Template.left_out` says which).
+
+    Raises:
+        ScaffoldError: The template does not render, needs code that is not trusted, asks for a path
+            that it may not have, or goes over a limit.
+    """
+    if trusted and template.runs_code:
+        from scaffold.render.hooked import render_hooked  # noqa: PLC0415 - starts cookiecutter
+
+        tree = render_hooked(template, answers, components, seed)
+    else:
+        tree = _render_alone(template, answers, components, seed)
+    check_tree(tree)
+    limits = Limits.from_environment()
+    limits.check_size(len(tree), sum(len(file.content) for file in tree.values()))
+    if not tree:
+        raise ScaffoldError("the template renders no file", code="empty-render")
+    return tree
+
+
+def project_name(
+    template: Template, answers: Answers, *, components: Collection[str] = (), seed: str = ""
+) -> str:
+    """Return the name of the folder that cookiecutter would make for the project.
+
+    Raises:
+        ScaffoldError: It does not render, or is no name for a folder.
+    """
+    folder = project_folder(template.files, template.questions.settings)
+
+    def name() -> str:
+        engine = Engine(template.questions.settings, chance=Chance(seed))
+        context = render_context(template, answers, components, engine)
+        return engine.render(folder, context, where=folder)
+
+    found = name() if template.own else confined(name, Limits.from_environment())
+    if "/" in found:
+        raise ScaffoldError(f"the project cannot be called {found!r}", code="bad-path")
+    check_tree([found])
+    return found
+
+
+def render_context(
+    template: Template, answers: Answers, components: Collection[str], engine: Engine
+) -> dict[str, Any]:
+    """Return all variables that a template sees, as cookiecutter names them."""
+    questions = template.questions
+
+    def rendered(text: str, values: Any) -> str:
+        return engine.render(text, {"cookiecutter": values}, where="cookiecutter.json")
+
+    engine.chance.restart("cookiecutter.json")
+    values = full_context(questions, answers, components, rendered)
+    offered = {
+        name: _with_first(raw, values[name]) if isinstance(raw, list) else values[name]
+        for name, raw in questions.raw.items()
+        if not name.startswith("_")
+    }
+    values["_template"] = template.source.address
+    values["_output_dir"] = "."
+    values["_repo_dir"] = template.source.address
+    values["_checkout"] = (
+        None  # the version is in the lock; here it would change files at every upgrade
+    )
+    return {"cookiecutter": values, "_cookiecutter": offered}
+
+
+def _with_first(choices: list[Any], chosen: Any) -> list[Any]:
+    return [chosen, *(choice for choice in choices if choice != chosen)]
+
+
+def _render_alone(
+    template: Template, answers: Answers, components: Collection[str], seed: str
+) -> Tree:
+    if template.foreign_extensions:
+        names = ", ".join(template.foreign_extensions)
+        raise ScaffoldError(
+            f"the template needs code to render: the Jinja extensions {names}",
+            hint="read them, then say --trust",
+            code="not-trusted",
+        )
+    kept = Kept.of(template)
+
+    def work() -> tuple[dict[str, tuple[bytes | str, str]], Any]:
+        return _rendered_files(template, answers, components, seed, kept)
+
+    if template.own:
+        written, fresh = work()
+    else:
+        written, fresh = confined(work, Limits.from_environment())
+    kept.save(fresh)
+    return {path: _file(template, content, mode) for path, (content, mode) in written.items()}
+
+
+def _rendered_files(
+    template: Template, answers: Answers, components: Collection[str], seed: str, kept: Kept
+) -> tuple[dict[str, tuple[bytes | str, str]], Any]:
+    """Return path -> (bytes, mode), with the name of the template's file for bytes that are its own.
+
+    Names instead of bytes keep what crosses from the confined child small.
+    """
+    files = template.files
+    chance = Chance(seed)
+    layout = Layout.of(files, template.questions.raw, template.questions.settings)
+    compiled = kept.compiled()
+    engine = Engine(template.questions.settings, layout.included, chance, compiled)
+    context = render_context(template, answers, components, engine)
+    written: dict[str, tuple[bytes | str, str]] = {}
+    for target, source, verbatim in layout.targets(engine, context):
+        file = files[source]
+        if target in written:
+            raise ScaffoldError(f"the template has two files named {target}", code="bad-path")
+        if verbatim or kept.is_binary(source, file):
+            written[target] = (source, file.mode)
+        else:
+            chance.restart(target)
+            content = rendered_file(source, file, engine, context)
+            written[target] = (source if content is None else content, file.mode)
+    return written, kept.fresh(compiled)
+
+
+def _file(template: Template, content: bytes | str, mode: Any) -> File:
+    return template.files[content] if isinstance(content, str) else File(content, mode)

@@ -1,0 +1,236 @@
+"""Templates that people trust to run code: rendered by cookiecutter itself, in a folder that is thrown away.
+
+Run as a program this is the child: `python -m scaffold.render.hooked` reads a job from standard input.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scaffold.errors import ScaffoldError
+from scaffold.spec import Answers
+from scaffold.tree import File, Tree
+from scaffold.trust.addresses import strip_userinfo
+from scaffold.trust.limits import Limits
+from scaffold.trust.text import escape
+
+if TYPE_CHECKING:
+    from scaffold.template import Template
+
+# What a hook may need of the caller's environment; tokens, keys and `GIT_*` are not among it.
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# Where packages come from, for hooks that install some; passwords in it are taken out.
+_ADDRESSES = ("HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
+
+# Seen by every Python that the render starts: chance repeats, whichever way it is drawn.
+_SEEDED_PYTHON = """
+import hashlib, os
+_seed = os.environ.get("SCAFFOLD_SEED", "")
+if _seed:
+    _drawn = 0
+    def _urandom(size):
+        global _drawn
+        _drawn += 1
+        return hashlib.shake_256(f"{_seed} {_drawn}".encode()).digest(size)
+    os.urandom = _urandom
+    import random
+    random.seed(_seed)
+    random._urandom = _urandom
+"""
+
+
+def render_hooked(
+    template: Template, answers: Answers, components: Collection[str], seed: str
+) -> Tree:
+    """Return what cookiecutter makes of a trusted template, its hooks and extensions included.
+
+    Raises:
+        ScaffoldError: cookiecutter or a hook failed, or left something that is no file.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="scaffold-render-"))
+    try:
+        job = _job(template, answers, components, scratch)
+        _write_template(template, Path(job["repository"]))
+        folder = _run(job, seed, scratch)
+        return _collected(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _job(
+    template: Template, answers: Answers, components: Collection[str], scratch: Path
+) -> dict[str, Any]:
+    for name in ("home", "site", "temporary", "output"):
+        (scratch / name).mkdir()
+    (scratch / "site" / "sitecustomize.py").write_text(_SEEDED_PYTHON, "utf-8")
+    return {
+        "repository": str(scratch / "template"),
+        "output": str(scratch / "output"),
+        "answers": dict(answers),
+        "components": list(components),
+        "address": template.source.address,
+    }
+
+
+def _write_template(template: Template, folder: Path) -> None:
+    for path, file in template.files.items():
+        target = folder / path
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise ScaffoldError(
+                f"the template has a file {escape(path)} outside of it", code="bad-path"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.mode == "120000":
+            continue  # a link to a folder or outside; cookiecutter would make an empty folder of it
+        target.write_bytes(file.content)
+        target.chmod(0o755 if file.mode == "100755" else 0o644)
+
+
+def _run(job: Mapping[str, Any], seed: str, scratch: Path) -> Path:
+    limits = Limits.from_environment()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scaffold.render.hooked"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=scratch,
+        env=_environment(seed, scratch),
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(json.dumps(job).encode(), timeout=limits.hook_seconds)
+    except subprocess.TimeoutExpired:
+        _end_all(process)
+        raise ScaffoldError(
+            f"the template's hooks ran longer than {limits.hook_seconds} s",
+            hint="if you know why, raise SCAFFOLD_LIMIT_HOOK_SECONDS",
+            code="over-limit",
+        ) from None
+    except BaseException:
+        _end_all(process)
+        raise
+    lines = output.decode("utf-8", "replace").strip().splitlines()
+    if process.returncode or not lines:
+        raise _hook_failed(lines, process.returncode)
+    return Path(lines[-1])
+
+
+def _hook_failed(lines: list[str], returncode: int) -> ScaffoldError:
+    """Return an error that shows the end of what the hook printed, without cookiecutter's own traceback."""
+    said = list(itertools.takewhile(lambda line: not line.startswith("Stopping generation"), lines))
+    shown = " | ".join(escape(line.strip()) for line in said[-3:] if line.strip())
+    return ScaffoldError(
+        f"the template's own code failed: {shown or f'exit code {returncode}'}", code="hook-failed"
+    )
+
+
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+
+
+def _environment(seed: str, scratch: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept |= {name: strip_userinfo(os.environ[name]) for name in _ADDRESSES if name in os.environ}
+    package = Path(__file__).parents[2]
+    return {
+        "LANG": "C.UTF-8",
+        **kept,
+        "HOME": str(scratch / "home"),
+        "TMPDIR": str(scratch / "temporary"),
+        "PYTHONPATH": os.pathsep.join([str(scratch / "site"), str(package)]),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SCAFFOLD_SEED": seed,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_AUTHOR_NAME": "scaffold",
+        "GIT_AUTHOR_EMAIL": "scaffold@localhost",
+        "GIT_COMMITTER_NAME": "scaffold",
+        "GIT_COMMITTER_EMAIL": "scaffold@localhost",
+    }
+
+
+def _collected(folder: Path) -> Tree:
+    """Return the files that a render left in `folder`; a `.git` that a hook made is not one of them."""
+    files: dict[str, File] = {}
+    limits = Limits.from_environment()
+    size = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != ".git" or Path(root) != folder)
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        for name in sorted([*names, *links]):
+            path = Path(root, name)
+            shown = path.relative_to(folder).as_posix()
+            files[shown] = _collected_file(path, folder, shown)
+            size += len(files[shown].content)
+            limits.check_size(len(files), size)
+    return files
+
+
+def _collected_file(path: Path, folder: Path, shown: str) -> File:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        target = path.readlink()
+        inside = Path(os.path.normpath(path.parent / target)).is_relative_to(folder)
+        if target.is_absolute() or not inside:
+            raise ScaffoldError(
+                f"a hook left a link {escape(shown)} that leads outside the project",
+                code="bad-link",
+            )
+        return File(os.fsencode(target), "120000")
+    if not stat.S_ISREG(status.st_mode):
+        raise ScaffoldError(f"a hook left {escape(shown)}, which is no file", code="bad-path")
+    return File(path.read_bytes(), "100755" if status.st_mode & 0o100 else "100644")
+
+
+def main() -> int:
+    """Render the job on standard input and print the folder as the last line."""
+    job = json.load(sys.stdin)
+    # What hooks print belongs to them: the parent reads one line, the last.
+    from cookiecutter.generate import generate_files  # type: ignore[import-untyped]  # noqa: PLC0415
+    from cookiecutter.hooks import run_pre_prompt_hook  # type: ignore[import-untyped]  # noqa: PLC0415
+    from cookiecutter.utils import create_env_with_context  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    from scaffold.questions import full_context, read_questions  # noqa: PLC0415
+
+    repository = str(run_pre_prompt_hook(job["repository"]))
+    sys.path.append(repository)
+    questions = read_questions((Path(repository) / "cookiecutter.json").read_text("utf-8"))
+    environment = create_env_with_context({"cookiecutter": dict(questions.raw)})
+
+    def rendered(text: str, values: Mapping[str, Any]) -> str:
+        return str(environment.from_string(text).render(cookiecutter=values))
+
+    known = {name: value for name, value in job["answers"].items() if name in questions}
+    values = full_context(questions, known, job["components"], rendered)
+    offered = {name: value for name, value in values.items() if not name.startswith("_")}
+    values |= {
+        "_template": job["address"],
+        "_output_dir": ".",
+        "_repo_dir": job["address"],
+        "_checkout": None,
+    }
+    folder = generate_files(
+        repository, {"cookiecutter": values, "_cookiecutter": offered}, job["output"]
+    )
+    sys.stdout.write(f"\n{folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
