@@ -132,7 +132,7 @@ def read_questions(text: str, *, own: bool = False) -> Questions:
     if not isinstance(raw, dict):
         raise ScaffoldError("cookiecutter.json of the template is no JSON object")
     prompts = raw.pop("__prompts__", {})
-    template = raw.get("_template")
+    template = raw.get("_settings")
     ours: dict[str, Any] = template if isinstance(template, dict) else {}
     manifests = raw.get("_components", {}) if ours else {}
     details = ours.get("questions", {})

@@ -33,12 +33,21 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a project wants to be."""
+    """What a project wants to be.
+
+    Args:
+        source: Of the template.
+        version: A tag, a branch, or the start of a commit id.
+        answers: Question -> answer.
+        components: Names of the chosen components.
+        skip: Globs of files that an upgrade leaves alone.
+    """
 
     source: Source
     version: str
     answers: Answers = field(default_factory=dict)
     components: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Lock:
         seed: What a trusted template's random numbers are seeded with, so that a render repeats.
         files: Path -> blob id and mode of the pristine render, without spec and lock.
         behind: Paths that a partial upgrade left at an older render.
+        behind_commit: The template's commit that those were rendered from.
     """
 
     spec: Spec
@@ -66,6 +76,7 @@ class Lock:
     seed: str = ""
     files: Mapping[str, LockedFile] = field(default_factory=dict)
     behind: tuple[str, ...] = ()
+    behind_commit: str = ""
 
 
 def read_spec(text: str, name: str = SPEC_FILE) -> Spec:
@@ -93,12 +104,13 @@ def read_lock(text: str, name: str = LOCK_FILE) -> Lock:
         )
     seed = table.take("seed", str, "")
     behind = tuple(table.strings("behind"))
+    behind_commit = table.take("behind_commit", str, "")
     files = {
         path: _locked_file(path, value, name)
         for path, value in table.take("files", dict, {}).items()
     }
     commit = table.table("template").take("commit", str)
-    return Lock(_spec(table), commit, seed, files, behind)
+    return Lock(_spec(table), commit, seed, files, behind, behind_commit)
 
 
 def write_spec(spec: Spec) -> str:
@@ -113,6 +125,7 @@ def write_lock(lock: Lock) -> str:
         lines.append(f"seed = {_value(lock.seed)}")
     if lock.behind:
         lines.append(f"behind = {_strings(lock.behind)}")
+        lines.append(f"behind_commit = {_value(lock.behind_commit)}")
     lines += _spec_lines(lock.spec, {"commit": lock.commit})
     lines += ["", "[files]"]
     lines += [
@@ -176,7 +189,8 @@ def _spec(table: _Table) -> Spec:
         if not _is_answer(value):
             raise _broken(table.name, f"the answer {name} is a {type(value).__name__}")
     components = tuple(sorted(set(table.strings("components"))))
-    return Spec(source, template.take("version", str, ""), answers, components)
+    skip = tuple(sorted(set(table.strings("skip"))))
+    return Spec(source, template.take("version", str, ""), answers, components, skip)
 
 
 def _is_answer(value: Any) -> bool:
@@ -198,6 +212,9 @@ def _locked_file(path: str, value: object, name: str) -> LockedFile:
 def _spec_lines(spec: Spec, more: Mapping[str, str]) -> Iterator[str]:
     if spec.components:
         yield f"components = {_strings(spec.components)}"
+    if spec.skip:
+        yield f"skip = {_strings(spec.skip)}"
+    if spec.components or spec.skip:
         yield ""
     yield "[template]"
     yield f"source = {_value(spec.source.address)}"

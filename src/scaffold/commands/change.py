@@ -1,0 +1,69 @@
+"""From an edited spec to a report: plan, apply, commit, as the command line wishes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scaffold import apply
+from scaffold.commands.message import commit_message
+from scaffold.commands.operation import Prepared, Wanted, carry_out, prepare
+from scaffold.commands.patch import as_patch
+from scaffold.commands.plan import save_plan
+from scaffold.commands.report import Report
+from scaffold.commands.telling import Done, told
+from scaffold.commands.wishes import Wishes
+from scaffold.project import Project, check_git
+
+
+def ready_project(wishes: Wishes) -> tuple[Project, tuple[str, ...]]:
+    """Return the project at the wished place, and the files that an earlier, killed run had left half-way.
+
+    Raises:
+        ScaffoldError: There is none, or it is in no state to be changed.
+    """
+    check_git()
+    project = Project.find(wishes.place)
+    if project.checkout.bare:
+        recovered = None
+    else:
+        recovered = apply.recover(project.checkout.git)
+    if recovered is not None:
+        project = Project.find(wishes.place)
+    if not wishes.dry_run:
+        project.checkout.check_ready(for_branch=bool(wishes.branch))
+    return project, recovered.paths if recovered else ()
+
+
+def change(
+    project: Project, wanted: Wanted, wishes: Wishes, undone: tuple[str, ...] = ()
+) -> Report:
+    """Make `project` what is wanted, or say what that would do.
+
+    Raises:
+        ScaffoldError: It is refused, and nothing was changed.
+    """
+    prepared = prepare(project, wanted, wishes)
+    if wishes.plan is not None:
+        wishes = replace(wishes, dry_run=True)
+    if wishes.dry_run:
+        return _planned(project, prepared, wishes, undone)
+    if prepared.outcome.is_empty:
+        return told(prepared, wishes, Done(undone=undone))
+    commit = carry_out(project, prepared, wishes)
+    done = Done(applied=not wishes.branch, commit=commit, branch=wishes.branch, undone=undone)
+    return told(prepared, wishes, done)
+
+
+def _planned(
+    project: Project, prepared: Prepared, wishes: Wishes, undone: tuple[str, ...]
+) -> Report:
+    checkout = project.checkout
+    in_the_way = () if checkout.bare else apply.refusals(checkout.git, prepared.outcome)
+    report = told(prepared, wishes, Done(refused=in_the_way, undone=undone))
+    if wishes.plan is not None:
+        save_plan(wishes.plan, prepared.outcome, commit_message(prepared), dict(report.data))
+    if wishes.diff:
+        patch = as_patch(checkout.git, prepared.outcome)
+        data = {**report.data, "patch": patch.decode("utf-8", "replace")}
+        return replace(report, patch=patch, data=data)
+    return report

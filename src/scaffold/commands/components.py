@@ -1,0 +1,121 @@
+"""`scaffold add` and `scaffold remove`: change the components, at the version that the project has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scaffold.commands.change import change, ready_project
+from scaffold.commands.operation import Wanted
+from scaffold.commands.report import Report
+from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
+from scaffold.project import Project
+from scaffold.questions import Questions
+from scaffold.rules import with_required
+from scaffold.spec import Answers
+from scaffold.template import open_template
+
+
+def add(wishes: Wishes, names: tuple[str, ...], answers: Answers) -> Report:
+    """Add the components `names` and what they require.
+
+    Raises:
+        ScaffoldError: One is unknown, does not fit with the others, or is refused.
+    """
+    if not _is_project(wishes):
+        from scaffold.commands.adopt import add_to_foreign  # noqa: PLC0415
+
+        return add_to_foreign(wishes, names, answers)
+    project, undone = ready_project(wishes)
+    questions = _questions(project, wishes)
+    check_known(questions, names)
+    _refuse_occupied(project, questions, names)
+    chosen = with_required(questions.manifests, {*project.spec.components, *names})
+    return change(project, _wanted(project, "add", chosen, answers), wishes, undone)
+
+
+def remove(wishes: Wishes, names: tuple[str, ...]) -> Report:
+    """Remove the components `names`.
+
+    Raises:
+        ScaffoldError: One is not there, or another one needs it.
+    """
+    project, undone = ready_project(wishes)
+    questions = _questions(project, wishes)
+    present = set(project.spec.components)
+    for name in names:
+        if name not in present:
+            raise ScaffoldError(
+                f"the project has no component {name}",
+                hint=f"it has {', '.join(sorted(present)) or 'none'}",
+                code="unknown-component",
+            )
+        _refuse_needed(questions, name, present - set(names))
+    return change(project, _wanted(project, "remove", present - set(names), {}), wishes, undone)
+
+
+def check_known(questions: Questions, names: tuple[str, ...]) -> None:
+    """Refuse names that are no components of the template.
+
+    Raises:
+        ScaffoldError: One is not.
+    """
+    for name in names:
+        if name not in questions.components:
+            known = ", ".join(questions.components)
+            raise ScaffoldError(
+                f"there is no component {name}",
+                hint=f"there are {known}; see `scaffold list`"
+                if known
+                else "this template has no components; change its answers with `scaffold set`",
+                code="unknown-component",
+            )
+
+
+def _wanted(project: Project, verb: str, components: object, answers: Answers) -> Wanted:
+    chosen = tuple(sorted(components))  # type: ignore[call-overload]
+    return Wanted(verb, replace(project.spec, components=chosen), project.applied.commit, answers)
+
+
+def _is_project(wishes: Wishes) -> bool:
+    try:
+        Project.find(wishes.place)
+    except ScaffoldError as error:
+        if error.code != "no-project":
+            raise
+        return False
+    return True
+
+
+def _questions(project: Project, wishes: Wishes) -> Questions:
+    lock = project.applied
+    return open_template(project.spec.source, lock.commit, offline=wishes.offline).questions
+
+
+def _refuse_occupied(project: Project, questions: Questions, names: tuple[str, ...]) -> None:
+    """Refuse a second component for a slot that was decided when the project began."""
+    for name in names:
+        slot = questions.manifests[name].get("slot")
+        for other in project.spec.components:
+            same = questions.manifests.get(other, {}).get("slot") == slot
+            if slot and same and other != name:
+                raise ScaffoldError(
+                    f"{name} cannot be added: the project's {slot} is {other}",
+                    hint="it is decided when a project begins; start a new one for the other",
+                    code="frozen-answer",
+                )
+
+
+def _refuse_needed(questions: Questions, name: str, rest: set[str]) -> None:
+    slot = questions.manifests.get(name, {}).get("slot")
+    if slot:
+        raise ScaffoldError(
+            f"{name} cannot be removed: it is the project's {slot}", code="frozen-answer"
+        )
+    for other in sorted(rest):
+        if name in questions.manifests.get(other, {}).get("requires", ()):
+            raise ScaffoldError(
+                f"{name} cannot be removed: {other} requires it",
+                hint=f"remove both: scaffold remove {name} {other}",
+                code="component-clash",
+            )

@@ -1,0 +1,67 @@
+"""Answers that were given on the command line: a file, then single settings over it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import ScaffoldError
+from scaffold.spec import Answer
+
+
+def given_answers(file: Path | None, settings: list[str]) -> dict[str, Answer]:
+    """Return the answers of `file`, overlaid with those of `settings` (`name=value`).
+
+    Raises:
+        ScaffoldError: The file cannot be read, or a setting has no `=`.
+    """
+    answers = _read(file) if file else {}
+    return {**answers, **dict(map(_setting, settings))}
+
+
+def _setting(text: str) -> tuple[str, Answer]:
+    name, found, value = text.partition("=")
+    if not found or not name:
+        raise ScaffoldError(
+            f"not an answer: {text}", hint="write it as name=value", code="bad-answer"
+        )
+    return name.strip(), value
+
+
+def _read(file: Path) -> dict[str, Answer]:
+    try:
+        text = file.read_text("utf-8")
+        document = _parse(text, file.suffix.lower())
+    except OSError as error:
+        raise _unreadable(file, error.strerror or str(error)) from None
+    except ValueError as error:  # of tomllib, json and the UTF-8 codec
+        raise _unreadable(file, str(error)) from None
+    answers = document.get("answers", document.get("cookiecutter", document))
+    if not isinstance(answers, dict):
+        raise _unreadable(file, "it holds no table of answers")
+    return answers
+
+
+def _parse(text: str, suffix: str) -> dict[str, Any]:
+    if suffix in (".yml", ".yaml"):
+        document = _parse_yaml(text)
+    else:
+        document = json.loads(text) if suffix == ".json" else tomllib.loads(text)
+    if not isinstance(document, dict):
+        raise ValueError("it holds no table of answers")  # noqa: TRY004 - one kind for every format
+    return document
+
+
+def _parse_yaml(text: str) -> Any:
+    from ruamel.yaml import YAML, YAMLError  # noqa: PLC0415
+
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _unreadable(file: Path, reason: str) -> ScaffoldError:
+    return ScaffoldError(f"the answers in {file} cannot be read: {reason}", code="bad-answers-file")

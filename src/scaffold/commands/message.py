@@ -1,0 +1,63 @@
+"""What a change says of itself: in a commit, and in a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from scaffold.trust import escape
+
+if TYPE_CHECKING:
+    from scaffold.commands.operation import Prepared
+
+
+def commit_message(prepared: Prepared) -> str:
+    """Return the message of the commit that the change becomes."""
+    lines = [commit_subject(prepared), "", *_origin(prepared)]
+    for news in prepared.news:
+        lines += ["", f"{news.version}:", *(f"  {line}" for line in news.text.splitlines())]
+    if prepared.notes:
+        lines += ["", *(f"- {note.told}" for note in prepared.notes)]
+    return escape("\n".join(lines)) + "\n"
+
+
+def commit_subject(prepared: Prepared) -> str:
+    """Return the first line of that message."""
+    before, after = prepared.before.spec, prepared.rendered.spec
+    if prepared.is_newer:
+        return f"Upgrade the template from {before.version} to {after.version}"
+    added = sorted(set(after.components) - set(before.components))
+    removed = sorted(set(before.components) - set(after.components))
+    parts = [f"add {', '.join(added)}"] if added else []
+    parts += [f"remove {', '.join(removed)}"] if removed else []
+    changed = [name for name, answer in after.answers.items() if before.answers.get(name) != answer]
+    parts += [f"set {', '.join(changed)}"] if changed else []
+    text = " and ".join(parts) or prepared.verb
+    return f"{text[:1].upper()}{text[1:]} (scaffold)"
+
+
+def pull_request(prepared: Prepared) -> dict[str, str]:
+    """Return title and Markdown body of a pull request for the change."""
+    return {"title": commit_subject(prepared), "body": escape("\n".join(_body(prepared))) + "\n"}
+
+
+def _origin(prepared: Prepared) -> Iterator[str]:
+    after = prepared.rendered.lock
+    yield f"Template: {after.spec.source.address}"
+    if after.spec.source.directory:
+        yield f"Directory: {after.spec.source.directory}"
+    yield f"Version: {after.spec.version} ({after.commit[:12]})"
+
+
+def _body(prepared: Prepared) -> Iterator[str]:
+    yield from (f"{line}  " for line in _origin(prepared))
+    if prepared.outcome.conflicts:
+        yield from ("", "## To decide", "")
+        yield from (f"- `{change.path}`: {change.reason}" for change in prepared.outcome.conflicts)
+    if prepared.notes:
+        yield from ("", "## To know", "", *(f"- {note.told}" for note in prepared.notes))
+    for news in prepared.news:
+        yield from ("", f"## {news.version}", "", news.text)
+    yield from ("", "## Files", "", "| file | what happens | why |", "|---|---|---|")
+    for change in prepared.outcome.changes.values():
+        yield f"| `{change.path}` | {change.kind} | {change.reason} |"

@@ -1,0 +1,197 @@
+"""The one operation: make a project that was applied the one that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from scaffold import apply
+from scaffold.commands.news import News, release_news
+from scaffold.commands.notes import Note
+from scaffold.commands.partial import chosen_paths
+from scaffold.commands.rendering import (
+    Rendered,
+    applied_tree,
+    changed_defaults,
+    open_again,
+    render_spec,
+)
+from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
+from scaffold.merge import Labels, Outcome, Policy, merge
+from scaffold.merge.outcome import only
+from scaffold.project import Project, describe, edited, locked_files
+from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
+from scaffold.template import Template, open_template
+from scaffold.tree import File, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An edit of a project's spec.
+
+    Args:
+        verb: The command, as the user typed it.
+        spec: The spec after the edit.
+        ref: Which version of the template to open; the newest where empty.
+        given: Answers of the command line; they win over the spec's.
+    """
+
+    verb: str
+    spec: Spec
+    ref: str = ""
+    given: Answers = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything about a change before anything of it happens.
+
+    Args:
+        verb: The command.
+        before: The lock as it is.
+        rendered: What is wanted, rendered.
+        outcome: What the merge made of it.
+        notes: What must be told beside the files.
+        news: What the template's releases say of themselves.
+    """
+
+    verb: str
+    before: Lock
+    rendered: Rendered
+    outcome: Outcome
+    notes: tuple[Note, ...] = ()
+    news: tuple[News, ...] = ()
+
+    @property
+    def is_newer(self) -> bool:
+        """Return whether the template's version changes."""
+        return self.before.commit != self.rendered.lock.commit
+
+
+def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
+    """Return what `wanted` would make of `project`; nothing is changed.
+
+    Raises:
+        ScaffoldError: The template cannot be reached or rendered, an answer does not fit, or the project is in no
+            state to be changed.
+    """
+    before = project.applied
+    template = open_template(wanted.spec.source, wanted.ref, offline=wishes.offline)
+    rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
+    git = project.checkout.git
+    base, lost = applied_tree(git, before, wanted.spec.source, wishes)
+    theirs = rendered.tree
+    lock = rendered.lock
+    if wishes.only:
+        paths = chosen_paths(wishes.only, rendered, base, wishes)
+        theirs, lock = _partly(before, lock, base, theirs, paths)
+    outcome = merge(
+        git,
+        base=_base_described(project, base),
+        theirs=_described(project, theirs, rendered.spec, lock),
+        head=project.checkout.head,
+        prefix=project.checkout.prefix.rstrip("/"),
+        policy=policy_of(template, rendered.spec),
+        labels=Labels(
+            base=f"template {before.spec.version}", theirs=f"template {template.version}"
+        ),
+    )
+    rendered = replace(rendered, lock=lock)
+    notes = (*rendered.notes, *lost, *_told_of_template(before, rendered, wishes))
+    news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
+    return Prepared(wanted.verb, before, rendered, outcome, notes, news)
+
+
+def policy_of(template: Template, spec: Spec) -> Policy:
+    """Return which of the template's files do not take part in an ordinary merge."""
+    manifests: Mapping[str, Mapping[str, list[str]]] = template.questions.manifests
+    once = [glob for manifest in manifests.values() for glob in manifest.get("once", [])]
+    return Policy(once=tuple(once), skipped=spec.skip)
+
+
+def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
+    """Make the work tree, or a branch, what was prepared; return the id of the commit, if one was made.
+
+    Raises:
+        ScaffoldError: Files are in the way, or nothing can be written; nothing was changed.
+    """
+    from scaffold.commands.message import commit_message  # noqa: PLC0415
+
+    git = project.checkout.git
+    outcome = prepared.outcome
+    message = commit_message(prepared)
+    if wishes.branch:
+        return apply.to_branch(git, outcome, wishes.branch, message)
+    if wishes.commit:
+        _refuse_staged(project)
+    apply.apply(git, outcome, note={"verb": prepared.verb, "message": message})
+    if wishes.commit and not outcome.conflicts:
+        return commit(project, message)
+    return ""
+
+
+def commit(project: Project, message: str) -> str:
+    """Commit what was applied and return the new commit's id."""
+    git = project.checkout.git
+    git("commit", "-q", "--no-verify", "-m", message)
+    apply.continue_(git)
+    return git("rev-parse", "HEAD").text
+
+
+def _refuse_staged(project: Project) -> None:
+    staged = project.checkout.git("diff", "--cached", "--quiet", expect=(0, 1))
+    if staged.returncode == 1:
+        raise ScaffoldError(
+            "the index has changes of yours, which --commit would commit too",
+            hint="commit or unstage them first",
+            code="staged-changes",
+        )
+
+
+def _partly(
+    before: Lock, after: Lock, base: Tree, theirs: Tree, paths: set[str]
+) -> tuple[Tree, Lock]:
+    """Return the new render of `paths` alone, and the lock that says that the rest is behind."""
+    if before.behind and before.commit != after.commit:
+        raise ScaffoldError(
+            f"{len(before.behind)} files are still behind {before.spec.version}",
+            hint=f"bring them there first: scaffold upgrade --to {before.spec.version}",
+            code="behind",
+        )
+    tree = only(base, theirs, paths)
+    behind = sorted(
+        path for path in base.keys() | theirs.keys() if theirs.get(path) != tree.get(path)
+    )
+    older = before.behind_commit or before.commit
+    lock = replace(
+        after,
+        files=locked_files(tree),
+        behind=tuple(behind),
+        behind_commit=older if behind else "",
+    )
+    return tree, lock
+
+
+def _base_described(project: Project, base: Tree) -> Tree:
+    """Return the old render with spec and lock as they were committed: scaffold alone changes them."""
+    committed = {
+        name: content
+        for name in (SPEC_FILE, LOCK_FILE)
+        if (content := project.checkout.read_committed(name)) is not None
+    }
+    return {**base, **{name: File(content) for name, content in committed.items()}}
+
+
+def _described(project: Project, tree: Tree, spec: Spec, lock: Lock) -> Tree:
+    return describe(tree, edited(project.spec_text, project.spec, spec), lock)
+
+
+def _told_of_template(before: Lock, rendered: Rendered, wishes: Wishes) -> tuple[Note, ...]:
+    if before.commit == rendered.lock.commit:
+        return ()
+    try:
+        earlier = open_again(before, rendered.spec.source, wishes)
+    except ScaffoldError:
+        return ()
+    return changed_defaults(earlier, rendered.template, before.spec.answers)

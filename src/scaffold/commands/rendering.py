@@ -1,0 +1,275 @@
+"""What a project was made of, and what it would be made of: base and theirs of every merge."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from scaffold.commands.notes import Note
+from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
+from scaffold.git import Git
+from scaffold.project import locked_files
+from scaffold.questions import Ask, choose_components, migrate, resolve, storable
+from scaffold.spec import Answer, Answers, Lock, Source, Spec
+from scaffold.template import Template, open_template
+from scaffold.tree import File, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template, rendered for one project.
+
+    Args:
+        template: What was rendered.
+        spec: What the project says it wants from now on: every answer is in it.
+        lock: The same, resolved, with the files' ids.
+        tree: The files, without spec and lock.
+        notes: What the user must be told of answers and components.
+    """
+
+    template: Template
+    spec: Spec
+    lock: Lock
+    tree: Tree
+    notes: tuple[Note, ...] = ()
+
+
+def render_spec(
+    template: Template,
+    spec: Spec,
+    wishes: Wishes,
+    *,
+    applied: Lock | None = None,
+    given: Answers | None = None,
+) -> Rendered:
+    """Return what `spec` makes of `template`.
+
+    Args:
+        template: Opened at the version that is wanted.
+        spec: What is wanted; its answers may be to an older version's questions.
+        wishes: Whether somebody can be asked, and whether the template's code may run.
+        applied: What the project has now; its seed is kept and its frozen answers stay.
+        given: Answers of the command line, which win.
+
+    Raises:
+        ScaffoldError: An answer or component does not fit, or the template does not render.
+    """
+    recorded, migrations = migrate(template.questions, spec.answers)
+    notes = [Note(each.code, each.name, each.told) for each in migrations]
+    wanted = {**recorded, **(given or {})}
+    answers = resolve(template.questions, wanted, _asker(wishes))
+    if applied is not None:
+        _refuse_frozen(template, applied, answers)
+        notes += _new_questions(template, wanted, answers)
+    components, gone = _components(template, spec.components)
+    notes += gone
+    seed = _seed(template, applied)
+    tree = _render(template, answers, components, seed, wishes)
+    full = Spec(
+        Source(spec.source.address, template.source.directory),
+        _version(template, applied),
+        storable(template.questions, answers),
+        components,
+        spec.skip,
+    )
+    lock = Lock(full, template.commit, seed, locked_files(tree))
+    return Rendered(template, full, lock, tree, tuple(notes))
+
+
+def applied_tree(
+    git: Git, lock: Lock, wanted: Source, wishes: Wishes
+) -> tuple[Tree, tuple[Note, ...]]:
+    """Return the pristine render that the lock stands for.
+
+    Its files are found by their ids among the project's own objects. What is not there any more is rendered again;
+    where the template's past is gone too, the file is left out and named.
+    """
+    files = _stored_files(git, lock)
+    missing = sorted(lock.files.keys() - files.keys())
+    if not missing:
+        return files, ()
+    try:
+        again = _render_again(lock, wanted, wishes)
+    except ScaffoldError as error:
+        return files, tuple(_lost(path, error.message) for path in missing)
+    notes: list[Note] = []
+    for path in missing:
+        if path not in again:
+            notes.append(_lost(path, "the template's render does not have it"))
+            continue
+        files[path] = again[path]
+        if again[path].blob_id != lock.files[path].blob:
+            told = "the lock's id of it is not what its template renders; the render is taken"
+            notes.append(Note("lock-mismatch", path, f"{path}: {told}"))
+    return dict(sorted(files.items())), tuple(notes)
+
+
+def open_again(lock: Lock, wanted: Source, wishes: Wishes) -> Template:
+    """Return the template that was applied, from where it was or, if that is gone, from where it is now.
+
+    Raises:
+        ScaffoldError: Its commit is in neither place.
+    """
+    try:
+        return open_template(lock.spec.source, lock.commit, offline=wishes.offline)
+    except ScaffoldError:
+        if wanted == lock.spec.source:
+            raise
+        return open_template(wanted, lock.commit, offline=wishes.offline)
+
+
+def rendered_without(rendered: Rendered, component: str, wishes: Wishes) -> Tree:
+    """Return the files of the same project without one of its components."""
+    others = tuple(name for name in rendered.spec.components if name != component)
+    answers = rendered.lock.spec.answers
+    return _render(rendered.template, answers, others, rendered.lock.seed, wishes)
+
+
+def _render_again(lock: Lock, wanted: Source, wishes: Wishes) -> Tree:
+    tree = dict(_render_at(lock, lock.commit, wanted, wishes))
+    if lock.behind:
+        older = _render_at(lock, lock.behind_commit or lock.commit, wanted, wishes)
+        tree.update({path: older[path] for path in lock.behind if path in older})
+    return tree
+
+
+def _render_at(lock: Lock, commit: str, wanted: Source, wishes: Wishes) -> Tree:
+    template = open_again(replace(lock, commit=commit), wanted, wishes)
+    answers = resolve(template.questions, migrate(template.questions, lock.spec.answers)[0])
+    known = template.questions.components
+    components = tuple(name for name in lock.spec.components if name in known)
+    return _render(template, answers, components, lock.seed, wishes)
+
+
+def _render(
+    template: Template,
+    answers: Answers,
+    components: tuple[str, ...],
+    seed: str,
+    wishes: Wishes,
+) -> Tree:
+    from scaffold.render import render  # noqa: PLC0415 - not needed where nothing is missing
+
+    return render(template, answers, components=components, seed=seed, trusted=wishes.trust)
+
+
+def _stored_files(git: Git, lock: Lock) -> dict[str, File]:
+    """Return those files of the lock whose blobs the repository has."""
+    wanted = sorted({file.blob for file in lock.files.values()})
+    batch = "".join(f"{blob}\n" for blob in wanted).encode()
+    blobs = _parse_batch(git("cat-file", "--batch", "--buffer", stdin=batch).stdout)
+    return {
+        path: File(blobs[file.blob], file.mode)
+        for path, file in lock.files.items()
+        if file.blob in blobs
+    }
+
+
+def _parse_batch(output: bytes) -> Mapping[str, bytes]:
+    blobs = {}
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        name, kind, *size = output[at:end].split()
+        at = end + 1
+        if kind != b"missing":
+            length = int(size[0])
+            blobs[name.decode()] = output[at : at + length]
+            at += length + 1
+    return blobs
+
+
+def _asker(wishes: Wishes) -> Ask | None:
+    if not wishes.ask:
+        return None
+    from scaffold.commands.asking import terminal_asker  # noqa: PLC0415 - 120 ms
+
+    return terminal_asker(wishes.place)
+
+
+def _refuse_frozen(template: Template, applied: Lock, answers: Answers) -> None:
+    for question in template.questions:
+        before = applied.spec.answers.get(question.name)
+        after = answers.get(question.name)
+        if question.frozen and before is not None and after != before:
+            raise ScaffoldError(
+                f"{question.name} cannot change from {before!r} to {after!r}: "
+                "names of files and imports follow it",
+                hint="rename it in the code by hand, or start a new project with `scaffold new`",
+                code="frozen-answer",
+            )
+
+
+def _new_questions(template: Template, wanted: Answers, answers: Answers) -> list[Note]:
+    return [
+        Note(
+            "new-question",
+            question.name,
+            f"the template asks a new question, {question.name}; "
+            f"it was answered with {_shown(answers[question.name])}",
+        )
+        for question in template.questions
+        if question.name not in wanted and not question.secret
+    ]
+
+
+def _components(
+    template: Template, wanted: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """Return the components of `wanted` that the template has, completed, and what is gone."""
+    known = template.questions.components
+    gone = tuple(
+        Note("component-gone", name, f"the template has no component {name} any more")
+        for name in wanted
+        if name not in known
+    )
+    return choose_components(template.questions, [n for n in wanted if n in known]), gone
+
+
+def _version(template: Template, applied: Lock | None) -> str:
+    """Return what to call the version; one that was opened by its commit keeps the name that it has."""
+    if applied is not None and template.commit == applied.commit:
+        if template.commit.startswith(template.version):
+            return applied.spec.version
+    return template.version
+
+
+def _seed(template: Template, applied: Lock | None) -> str:
+    if applied is not None and applied.seed:
+        return applied.seed
+    return secrets.token_hex(16) if template.draws_chance else ""
+
+
+def changed_defaults(before: Template, after: Template, answers: Answers) -> tuple[Note, ...]:
+    """Return what to tell of defaults that the template changed: the project's answers stay."""
+    notes = []
+    for question in after.questions:
+        if question.name not in before.questions or question.name not in answers:
+            continue
+        old, new = before.questions[question.name], question
+        default = new.choices[0] if new.choices else new.default
+        earlier = old.choices[0] if old.choices else old.default
+        answer = answers[question.name]
+        if earlier == default or answer == default:
+            continue
+        told = (
+            f"the default of {question.name} is now {_shown(default)}; yours stays {_shown(answer)}"
+        )
+        notes.append(Note("default-changed", question.name, told))
+    return tuple(notes)
+
+
+def _shown(answer: Answer) -> str:
+    return repr(answer) if isinstance(answer, str) else str(answer)
+
+
+def _lost(path: str, reason: str) -> Note:
+    told = f"{path}: the old render is gone ({reason}), so both versions of it are compared"
+    return Note("base-lost", path, told)
+
+
+def with_template(spec: Spec, source: Source, version: str) -> Spec:
+    """Return `spec` of the template `source` at `version`."""
+    return replace(spec, source=source, version=version)

@@ -1,0 +1,54 @@
+"""What a command hands back: data for programs, lines for people, an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    DONE = 0
+    NEGATIVE = 1  # an answer that was asked for: conflicts, behind, drift
+    REFUSED = 2
+    BUG = 3
+    INTERRUPTED = 130
+
+
+class Style(StrEnum):
+    """How a line looks in a terminal."""
+
+    PLAIN = ""
+    STRONG = "strong"
+    FAINT = "faint"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line for a person; `text` may hold a template's words, so it is escaped when printed."""
+
+    text: str = ""
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a command.
+
+    Args:
+        data: The result as `--json` prints it.
+        lines: The result as a person reads it.
+        exit_code: One of `Exit`.
+        patch: A patch to print as it is, in place of the lines.
+    """
+
+    data: Mapping[str, Any]
+    lines: tuple[Line, ...] = ()
+    exit_code: Exit = Exit.DONE
+    patch: bytes = field(default=b"", repr=False)

@@ -1,0 +1,17 @@
+"""How a template's address is written down in a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scaffold.spec import BUILTIN
+from scaffold.trust import strip_userinfo
+from scaffold.trust.addresses import is_remote
+
+
+def stored_address(address: str) -> str:
+    """Return `address` as a spec has it: without a password, and a folder in full."""
+    if not address or address == BUILTIN or "://" in address or is_remote(address):
+        return strip_userinfo(address)
+    path = Path(address).expanduser()
+    return str(path.resolve()) if path.exists() else address

@@ -1,0 +1,157 @@
+"""How a change is told: as data for programs, as lines for people, as a patch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scaffold.commands.message import commit_message, pull_request
+from scaffold.commands.operation import Prepared
+from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.commands.wishes import Wishes
+from scaffold.in_the_way import Refusal
+from scaffold.merge import Change, Kind
+from scaffold.spec import LOCK_FILE, SPEC_FILE
+
+_STYLES = {
+    Kind.CONFLICT: Style.BAD,
+    Kind.KEPT: Style.WARN,
+    Kind.KEPT_DELETED: Style.WARN,
+    Kind.DELETED: Style.WARN,
+    Kind.ADDED: Style.GOOD,
+}
+_OWN_FILES = {SPEC_FILE, LOCK_FILE}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a prepared change.
+
+    Args:
+        applied: The work tree was changed.
+        commit: The id of the commit that was made; empty where none was.
+        branch: The branch that it is on, when that is a new one.
+        refused: Files in the way, which stopped the change before it began.
+        undone: Files that an earlier, killed run had left half-way and that were put back first.
+    """
+
+    applied: bool = False
+    commit: str = ""
+    branch: str = ""
+    refused: tuple[Refusal, ...] = ()
+    undone: tuple[str, ...] = ()
+
+
+def told(prepared: Prepared, wishes: Wishes, done: Done) -> Report:
+    """Return the report of a change, or of what it would be."""
+    return Report(
+        _data(prepared, wishes, done), tuple(_lines(prepared, wishes, done)), _exit(prepared, done)
+    )
+
+
+def _exit(prepared: Prepared, done: Done) -> Exit:
+    if done.refused:
+        return Exit.REFUSED
+    return Exit.NEGATIVE if prepared.outcome.conflicts else Exit.DONE
+
+
+def _data(prepared: Prepared, wishes: Wishes, done: Done) -> dict[str, Any]:
+    before, after = prepared.before, prepared.rendered.lock
+    return {
+        "command": prepared.verb,
+        "template": after.spec.source.address,
+        "directory": after.spec.source.directory,
+        "from": {"version": before.spec.version, "commit": before.commit},
+        "to": {"version": after.spec.version, "commit": after.commit},
+        "dry_run": wishes.dry_run,
+        "applied": done.applied,
+        "commit": done.commit,
+        "branch": done.branch,
+        "changes": [change.to_json() for change in prepared.outcome.changes.values()],
+        "conflicts": [change.path for change in prepared.outcome.conflicts],
+        "refused": [
+            {"path": each.path, "code": each.code, "reason": each.reason} for each in done.refused
+        ],
+        "behind": list(after.behind),
+        "notes": [note.to_json() for note in prepared.notes],
+        "release_notes": [news.to_json() for news in prepared.news],
+        "message": commit_message(prepared),
+        "pull_request": pull_request(prepared),
+        "recovered": list(done.undone),
+    }
+
+
+def _lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
+    if done.undone:
+        yield Line(f"a run that was killed is undone: {len(done.undone)} files", Style.WARN)
+    changes = [
+        change for change in prepared.outcome.changes.values() if change.path not in _OWN_FILES
+    ]
+    if not prepared.outcome.changes:
+        yield Line(f"nothing to do: the project is at {prepared.rendered.spec.version}")
+        yield from _note_lines(prepared)
+        return
+    yield Line(_headline(prepared, wishes), Style.STRONG)
+    shown = changes if wishes.dry_run else [change for change in changes if change.is_told]
+    width = max((len(change.kind) for change in shown), default=0)
+    for change in shown:
+        yield from _change_lines(change, width)
+    for refusal in done.refused:
+        yield Line(f"  refused  {refusal.path} {refusal.reason}: {refusal.hint}", Style.BAD)
+    if shown or done.refused:
+        yield Line()
+    yield Line(_summary(changes))
+    yield from _note_lines(prepared)
+    yield from _next_lines(prepared, wishes, done)
+
+
+def _headline(prepared: Prepared, wishes: Wishes) -> str:
+    before, after = prepared.before.spec, prepared.rendered.spec
+    would = "would " if wishes.dry_run else ""
+    if prepared.is_newer:
+        return f"{would}upgrade: {before.version} -> {after.version}"
+    return f"{would}{prepared.verb} (template {after.version})"
+
+
+def _change_lines(change: Change, width: int) -> Iterator[Line]:
+    style = Style.BAD if change.is_conflict else _STYLES.get(change.kind, Style.PLAIN)
+    from_ = f" (from {change.origin})" if change.origin else ""
+    yield Line(f"  {change.kind:<{width}}  {change.path}{from_}: {change.reason}", style)
+    for settlement in change.settlements:
+        yield Line(f"  {'':<{width}}    {settlement.reason}", Style.FAINT)
+
+
+def _summary(changes: list[Change]) -> str:
+    counted = Counter(str(change.kind) for change in changes)
+    conflicts = sum(change.is_conflict for change in changes)
+    parts = [f"{count} {kind}" for kind, count in sorted(counted.items()) if kind != "conflict"]
+    if conflicts:
+        parts.insert(0, f"{conflicts} to decide")
+    return ", ".join(parts) or "no file of the template changes"
+
+
+def _note_lines(prepared: Prepared) -> Iterator[Line]:
+    for note in prepared.notes:
+        yield Line(f"note: {note.told}", Style.WARN)
+    behind = prepared.rendered.lock.behind
+    if behind:
+        yield Line(f"note: {len(behind)} files stay behind; `scaffold upgrade` brings them along")
+
+
+def _next_lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
+    if done.refused or wishes.dry_run:
+        if wishes.plan is not None and not done.refused:
+            yield Line(f"next: scaffold apply {wishes.plan}")
+        return
+    if done.branch:
+        yield Line(f"next: git push origin {done.branch}  (commit {done.commit[:12]})")
+    elif done.commit:
+        yield Line(f"committed as {done.commit[:12]}; undo it with git revert {done.commit[:12]}")
+    elif prepared.outcome.conflicts:
+        yield Line("next: decide the files above, `git add` them, then scaffold upgrade --continue")
+        yield Line("      or take everything back: scaffold upgrade --abort")
+    elif done.applied:
+        yield Line("next: look at it (git diff --cached), then git commit")
+        yield Line("      or take everything back: scaffold upgrade --abort")

@@ -1,0 +1,105 @@
+"""`scaffold upgrade`: bring a project to another version of its template; go on after, or undo, any change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scaffold import apply
+from scaffold.commands.change import change, ready_project
+from scaffold.commands.operation import Wanted
+from scaffold.commands.report import Line, Report, Style
+from scaffold.commands.sources import stored_address
+from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
+from scaffold.project import Checkout, Project
+from scaffold.spec import Answers, Source
+from scaffold.template import versions
+
+
+def upgrade(  # noqa: PLR0913 - as many wishes as the command has
+    wishes: Wishes,
+    *,
+    to: str = "",
+    template: str = "",
+    directory: str = "",
+    answers: Answers | None = None,
+    only: tuple[str, ...] = (),
+) -> Report:
+    """Bring the project to the version `to`, or the newest one.
+
+    Raises:
+        ScaffoldError: It is refused; nothing was changed.
+    """
+    wishes = replace(wishes, only=only)
+    project, undone = ready_project(wishes)
+    spec = project.spec
+    source = Source(
+        stored_address(template) or spec.source.address, directory or spec.source.directory
+    )
+    wanted = Wanted(
+        "upgrade",
+        replace(spec, source=source),
+        to or _followed(project, source, wishes),
+        answers or {},
+    )
+    return change(project, wanted, wishes, undone)
+
+
+def go_on(wishes: Wishes) -> Report:
+    """Close a change whose conflicts are decided; commit it, if wished.
+
+    Raises:
+        ScaffoldError: There is none, or conflicts are left.
+    """
+    checkout = Checkout.discover(wishes.place)
+    waiting = apply.pending(checkout.git)
+    decided = apply.continue_(checkout.git)
+    commit = ""
+    if wishes.commit and waiting is not None:
+        checkout.git("commit", "-q", "--no-verify", "-m", waiting.note.get("message", "Upgrade"))
+        commit = checkout.git("rev-parse", "HEAD").text
+    line = f"{len(decided)} conflicts are decided"
+    after = f"committed as {commit[:12]}" if commit else "next: git commit"
+    data = {"command": "continue", "decided": list(decided), "commit": commit}
+    return Report(data, (Line(line, Style.GOOD), Line(after)))
+
+
+def abort(wishes: Wishes) -> Report:
+    """Bring everything back to what it was before the last change.
+
+    Raises:
+        ScaffoldError: There is nothing to undo.
+    """
+    undone = apply.abort(Checkout.discover(wishes.place).git)
+    lines = [Line(f"undone: {len(undone.paths)} files are as before", Style.GOOD)]
+    lines += [
+        Line(f"what you edited in {path} since is kept: git cat-file blob {blob}", Style.WARN)
+        for path, blob in sorted(undone.saved.items())
+    ]
+    data = {"command": "abort", "paths": list(undone.paths), "saved": dict(undone.saved)}
+    return Report(data, tuple(lines))
+
+
+def _followed(project: Project, source: Source, wishes: Wishes) -> str:
+    """Return the branch that the project follows, or nothing where it follows releases.
+
+    Raises:
+        ScaffoldError: The template cannot be reached.
+    """
+    version = project.spec.version
+    commit = project.applied.commit
+    if not version or commit.startswith(version):
+        return ""
+    known = {each.name for each in versions(source, offline=wishes.offline)}
+    is_release = version in known or any(character.isdigit() for character in version)
+    return "" if is_release else version
+
+
+def check_something_to_do(condition: object, message: str, hint: str) -> None:
+    """Refuse a command that names nothing.
+
+    Raises:
+        ScaffoldError: `condition` does not hold.
+    """
+    if not condition:
+        raise ScaffoldError(message, hint=hint, code="nothing-named")

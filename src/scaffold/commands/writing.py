@@ -1,0 +1,142 @@
+"""Write a tree into an empty place: all of it, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.git import Git, GitError
+from scaffold.spec import Answers
+from scaffold.tree import Tree
+
+
+def check_empty(destination: Path) -> None:
+    """Refuse a destination that holds something.
+
+    Raises:
+        ScaffoldError: It exists and is not an empty folder.
+    """
+    if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
+        raise ScaffoldError(f"{destination} exists and is not a folder", code="destination-exists")
+    if destination.is_dir() and any(destination.iterdir()):
+        raise ScaffoldError(
+            f"{destination} exists and is not empty",
+            hint="name another folder, or take this one over with `scaffold adopt`",
+            code="destination-exists",
+        )
+
+
+def write_project(tree: Tree, destination: Path, message: str, author: Answers) -> bool:
+    """Write `tree` to `destination` as a git repository with one commit.
+
+    Inside another repository that does not ignore it, it becomes a folder of that one instead.
+
+    Returns:
+        Whether a repository was made.
+
+    Raises:
+        ScaffoldError: It cannot be written; nothing is left behind.
+    """
+    outer = _outer_repository(destination)
+    with _beside(destination) as folder:
+        for path, file in tree.items():
+            _write_file(folder / path, file.content, file.mode)
+        if outer is None:
+            _first_commit(folder, message, author)
+        _move_into_place(folder, destination)
+    return outer is None
+
+
+@contextmanager
+def _beside(destination: Path) -> Iterator[Path]:
+    """Yield a folder on the file system of `destination`, which is gone afterwards unless it was moved."""
+    made = None
+    try:
+        made = _make_parents(destination.parent)
+        folder = Path(tempfile.mkdtemp(prefix=f".{destination.name[:80]}.", dir=destination.parent))
+        folder.chmod(0o777 & ~_umask())
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise ScaffoldError(
+            f"{destination} cannot be written: {error.strerror or error}", code="cannot-write"
+        ) from None
+    finally:
+        if made is not None and not destination.exists():
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _make_parents(folder: Path) -> Path | None:
+    """Make `folder`; return the uppermost folder that did not exist before."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[-1] if missing else None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _write_file(target: Path, content: bytes, mode: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if mode == "120000":
+        target.symlink_to(os.fsdecode(content))
+        return
+    target.write_bytes(content)
+    if mode == "100755":
+        target.chmod(0o777 & ~_umask())
+
+
+def _move_into_place(folder: Path, destination: Path) -> None:
+    if not destination.exists():
+        folder.rename(destination)
+        return
+    for child in folder.iterdir():  # somebody may stand in the empty folder: it stays the same one
+        child.rename(destination / child.name)
+
+
+def _outer_repository(destination: Path) -> Path | None:
+    """Return the work tree that `destination` would be a part of, or nothing."""
+    parent = next(each for each in destination.parents if each.exists())
+    git = Git(parent)
+    found = git("rev-parse", "--show-toplevel", expect=(0, 128))
+    if found.returncode != 0:
+        return None
+    ignored = git("check-ignore", "-q", "--", str(destination), expect=(0, 1, 128))
+    return None if ignored.returncode == 0 else Path(found.text)
+
+
+def _first_commit(folder: Path, message: str, author: Answers) -> None:
+    git = Git(folder)
+    branch = git("config", "--get", "init.defaultBranch", expect=(0, 1)).text or "main"
+    git("init", "-q", f"--initial-branch={branch}")
+    git("add", "-A")
+    identified = Git(folder, config=_identity(git, author))
+    try:
+        identified("commit", "-q", "--allow-empty", "-m", message)
+    except GitError as error:
+        raise ScaffoldError(
+            f"git could not make the first commit: {error.message}", code="git-failed"
+        ) from None
+
+
+def _identity(git: Git, answers: Answers) -> tuple[str, ...]:
+    """Return settings that name an author, where git does not know who the user is."""
+    missing = {
+        "user.name": str(answers.get("author_name") or "scaffold"),
+        "user.email": str(answers.get("author_email") or "scaffold@localhost"),
+    }
+    return tuple(
+        f"{name}={value}"
+        for name, value in missing.items()
+        if not git("config", "--get", name, expect=(0, 1)).text
+    )

@@ -1,0 +1,306 @@
+"""A repository with spec and lock: where it is, what it wants, what it has, and in which state git is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.git import Git, GitError
+from scaffold.spec import (
+    LOCK_FILE,
+    SPEC_FILE,
+    Lock,
+    LockedFile,
+    Spec,
+    read_lock,
+    read_spec,
+    write_lock,
+    write_spec,
+)
+from scaffold.tree import File, Tree
+
+OLDEST_GIT = (2, 38)  # the first with `merge-tree --write-tree`
+
+# What git leaves in its folder while it waits for a person.
+_UNFINISHED = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "BISECT_LOG": "a bisection",
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A git repository and the folder of it that a project lies in.
+
+    Args:
+        top: The top of the work tree; the repository itself where it is bare.
+        git_dir: git's own folder; that of the work tree, for one of several.
+        prefix: The project's folder below `top`, with a slash at its end; empty at the top.
+        head: The commit that is checked out; empty before the first one.
+        bare: There is no work tree.
+    """
+
+    top: Path
+    git_dir: Path
+    prefix: str
+    head: str
+    bare: bool = False
+
+    @classmethod
+    def discover(cls, place: Path) -> Checkout:
+        """Return the repository that `place` is in.
+
+        Raises:
+            ScaffoldError: There is none, `place` is no folder, or git cannot or will not read it.
+        """
+        folder = place.resolve()
+        if not folder.is_dir():
+            raise ScaffoldError(f"{place} is not a folder", code="not-a-folder")
+        asked = ("--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir")
+        found = Git(folder)("rev-parse", *asked, "--show-prefix", "HEAD^{commit}", expect=(0, 128))
+        lines = found.stdout.decode("utf-8", "surrogateescape").split("\n")
+        if len(lines) < len(asked) + 1:
+            raise _no_repository(folder, found.stderr)
+        bare, inside_git_dir, git_dir, prefix = lines[:4]
+        head = lines[4] if re.fullmatch("[0-9a-f]{40,64}", lines[4]) else ""
+        if bare == "true":
+            return cls(Path(git_dir), Path(git_dir), "", head, bare=True)
+        if inside_git_dir == "true":
+            raise ScaffoldError(f"{folder} is inside git's own folder", code="not-a-repository")
+        top = folder.joinpath(*[os.pardir] * prefix.count("/")).resolve()
+        return cls(top, Path(git_dir), prefix, head)
+
+    @property
+    def folder(self) -> Path:
+        """Return the project's folder in the work tree."""
+        return self.top / self.prefix
+
+    @cached_property
+    def git(self) -> Git:
+        """Return a git that runs at the top of this repository."""
+        return Git(self.top, self.git_dir if self.bare else None)
+
+    def at(self, prefix: str) -> Checkout:
+        """Return the same repository with the project's folder at `prefix`."""
+        return replace(self, prefix=prefix)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file of the project, or nothing where it does not exist."""
+        if self.bare:
+            return self.read_committed(path)
+        try:
+            return (self.folder / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def read_committed(self, path: str) -> bytes | None:
+        """Return the content of a file of the project as it was committed last."""
+        name = f"HEAD:{self.prefix}{path}"
+        found = self.git("cat-file", "blob", name, expect=(0, 128))
+        return found.stdout if found.returncode == 0 else None
+
+    def is_detached(self) -> bool:
+        """Return whether HEAD is no branch."""
+        return self.git("symbolic-ref", "-q", "HEAD", expect=(0, 1)).returncode == 1
+
+    def check_ready(self, *, for_branch: bool = False) -> None:
+        """Refuse a repository that is in no state to be changed.
+
+        Args:
+            for_branch: The change goes to a branch of its own; the work tree is left alone.
+
+        Raises:
+            ScaffoldError: No commit yet, an unfinished merge, a detached HEAD, or no work tree.
+        """
+        if not self.head:
+            raise ScaffoldError(
+                "the repository has no commit yet",
+                hint="make one first: git add -A && git commit",
+                code="no-commit",
+            )
+        if for_branch:
+            return
+        if self.bare:
+            raise ScaffoldError(
+                "a bare repository has no files to change",
+                hint="name a branch for the change: --branch NAME",
+                code="bare-repository",
+            )
+        self._check_finished()
+        if self.is_detached():
+            raise ScaffoldError(
+                "HEAD is detached: a change would belong to no branch",
+                hint="git switch to a branch first, or name a new one: --branch NAME",
+                code="detached-head",
+            )
+
+    def _check_finished(self) -> None:
+        for name, what in _UNFINISHED.items():
+            if (self.git_dir / name).exists():
+                raise ScaffoldError(
+                    f"{what} is in progress", hint="finish or abort it first", code="in-progress"
+                )
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository that has a spec.
+
+    Args:
+        checkout: Where it is; its prefix is the spec's folder.
+        spec: What it wants to be.
+        spec_text: The spec as its owner wrote it, comments and all.
+        lock: What was applied; nothing where scaffold has applied nothing yet.
+    """
+
+    checkout: Checkout
+    spec: Spec
+    spec_text: str
+    lock: Lock | None
+
+    @classmethod
+    def find(cls, place: Path) -> Project:
+        """Return the project that `place` is in: the nearest folder upwards with a spec.
+
+        Raises:
+            ScaffoldError: There is none, or spec or lock cannot be read.
+        """
+        checkout = Checkout.discover(place)
+        prefix = _nearest_spec(checkout)
+        if prefix is None:
+            raise ScaffoldError(
+                f"there is no {SPEC_FILE} here",
+                hint="start a project with `scaffold new`, or take one over with `scaffold adopt`",
+                code="no-project",
+            )
+        return cls.load(checkout.at(prefix))
+
+    @classmethod
+    def load(cls, checkout: Checkout) -> Project:
+        """Return the project in the folder that `checkout` points at.
+
+        Raises:
+            ScaffoldError: Spec or lock cannot be read.
+        """
+        text = _text(checkout, SPEC_FILE)
+        if text is None:
+            raise ScaffoldError(f"there is no {SPEC_FILE} here", code="no-project")
+        lock = _text(checkout, LOCK_FILE)
+        return cls(checkout, read_spec(text), text, None if lock is None else read_lock(lock))
+
+    @property
+    def applied(self) -> Lock:
+        """Return the lock.
+
+        Raises:
+            ScaffoldError: There is none.
+        """
+        if self.lock is None:
+            raise ScaffoldError(
+                f"{LOCK_FILE} is missing",
+                hint=f"restore it (git checkout HEAD -- {LOCK_FILE}), or run `scaffold adopt`",
+                code="no-lock",
+            )
+        return self.lock
+
+
+def locked_files(tree: Tree) -> Mapping[str, LockedFile]:
+    """Return what a lock says of a pristine render."""
+    return {path: LockedFile(file.blob_id, file.mode) for path, file in tree.items()}
+
+
+def describe(tree: Tree, spec_text: str, lock: Lock) -> Tree:
+    """Return `tree` with spec and lock in it, as files of the render like all others."""
+    return {
+        **tree,
+        SPEC_FILE: File(spec_text.encode()),
+        LOCK_FILE: File(write_lock(lock).encode()),
+    }
+
+
+def edited(text: str, before: Spec, after: Spec) -> str:
+    """Return the spec document `text`, which says `before`, so that it says `after`.
+
+    Comments, order and everything that both specs agree on stay as they are.
+    """
+    import tomlkit  # noqa: PLC0415 - 25 ms, and only an edit of an existing document needs it
+
+    if before == after:
+        return text
+    document = tomlkit.parse(text)
+    template = document["template"]
+    wanted = {
+        "source": after.source.address,
+        "directory": after.source.directory,
+        "version": after.version,
+    }
+    _put(template, wanted, drop_empty={"directory"})
+    if before.components != after.components:
+        document["components"] = list(after.components)
+    if before.skip != after.skip:
+        document["skip"] = list(after.skip)
+    if "answers" not in document:
+        document["answers"] = tomlkit.table()
+    _put(document["answers"], after.answers)
+    for name in before.answers.keys() - after.answers.keys():
+        document["answers"].pop(name, None)  # type: ignore[union-attr]
+    result = tomlkit.dumps(document)
+    # A table that was written in a way tomlkit cannot edit faithfully is written anew.
+    return result if read_spec(result) == after else write_spec(after)
+
+
+def _put(table: object, values: Mapping[str, object], drop_empty: set[str] | None = None) -> None:
+    for name, value in values.items():
+        if name in (drop_empty or ()) and not value:
+            table.pop(name, None)  # type: ignore[attr-defined]
+        elif value is not None and table.get(name) != value:  # type: ignore[attr-defined]
+            table[name] = value  # type: ignore[index]
+
+
+def check_git() -> None:
+    """Refuse to work with a git that cannot merge without a work tree.
+
+    Raises:
+        ScaffoldError: git is missing or too old.
+    """
+    text = Git(Path("/"))("version").text
+    found = re.search(r"(\d+)\.(\d+)", text)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST_GIT:
+        raise ScaffoldError(f"{text} is too old", hint="install git 2.38 or newer", code="old-git")
+
+
+def _nearest_spec(checkout: Checkout) -> str | None:
+    prefix = checkout.prefix
+    while True:
+        if checkout.at(prefix).read(SPEC_FILE) is not None:
+            return prefix
+        if not prefix:
+            return None
+        prefix = prefix[: prefix.rstrip("/").rfind("/") + 1]
+
+
+def _text(checkout: Checkout, name: str) -> str | None:
+    content = checkout.read(name)
+    try:
+        return None if content is None else content.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise ScaffoldError(f"{name} is not UTF-8", code="broken-spec") from None
+
+
+def _no_repository(folder: Path, stderr: str) -> ScaffoldError:
+    if "not a git repository" in stderr:
+        return ScaffoldError(
+            f"{folder} is not in a git repository",
+            hint="make it one first: git init && git add -A && git commit",
+            code="not-a-repository",
+        )
+    return GitError(("rev-parse",), 128, stderr)
