@@ -1,0 +1,123 @@
+"""Make the report again and again, and serve the newest: to people, Prometheus, Alertmanager."""
+
+import json
+import logging
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event as Flag
+from threading import Thread
+from typing import Any, NamedTuple
+
+from project_package import notify
+from project_package.monitoring.exposition import to_metrics
+from project_package.monitoring.page import to_html
+from project_package.monitoring.report import Report, to_json
+
+MAX_ALERT_BYTES = 1_000_000
+
+logger = logging.getLogger(__name__)
+
+
+class Page(NamedTuple):
+    """What a path answers."""
+
+    kind: str
+    content: bytes
+
+
+class Monitor(ThreadingHTTPServer):
+    """Serves the newest report; a failing one leaves the last in place, which grows stale."""
+
+    daemon_threads = True
+
+    def __init__(
+        self, address: tuple[str, int], make: Callable[[], Report], seconds: float
+    ) -> None:
+        """Listen on `address`; `make` a report every `seconds` once `serve` is called."""
+        super().__init__(address, _Handler)
+        self.pages: dict[str, Page] = {"/health": Page("text/plain", b"alive\n")}
+        self._make = make
+        self._seconds = seconds
+        self._stopped = Flag()
+
+    def serve(self) -> None:
+        """Serve until `close` is called or the process is interrupted."""
+        worker = Thread(target=self._work, daemon=True)
+        worker.start()
+        self.serve_forever(poll_interval=0.1)
+        worker.join()
+
+    def close(self) -> None:
+        """Stop serving and making reports."""
+        self._stopped.set()
+        self.shutdown()
+
+    def refresh(self) -> None:
+        """Make the report and serve it from now on."""
+        report = self._make()
+        self.pages |= {
+            "/": Page("text/html; charset=utf-8", to_html(report).encode()),
+            "/report.json": Page("application/json", to_json(report)),
+            "/metrics": Page("text/plain; version=0.0.4", to_metrics(report).encode()),
+        }
+
+    def _work(self) -> None:
+        while True:
+            try:
+                self.refresh()
+            except Exception:
+                # The rule MonitorStale tells people; the next round may succeed.
+                logger.exception("no report")
+            if self._stopped.wait(self._seconds):
+                return
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Monitor
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        page = self.server.pages.get(self.path.partition("?")[0])
+        if page is None:
+            self._answer(404, Page("text/plain", b"not here, or not yet\n"))
+        else:
+            self._answer(200, page)
+
+    def do_POST(self) -> None:
+        """Pass alerts of Alertmanager's webhook on to the channels of `notify`."""
+        size = int(self.headers.get("Content-Length", 0))
+        if self.path != "/alerts" or size > MAX_ALERT_BYTES:
+            self.close_connection = True
+            self._answer(404, Page("text/plain", b"alerts are taken at /alerts\n"))
+            return
+        try:
+            events = to_events(json.loads(self.rfile.read(size)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._answer(400, Page("text/plain", b"not what Alertmanager sends\n"))
+            return
+        failed = [name for event in events for name in notify.notify(event)]
+        # 502 makes Alertmanager try again.
+        self._answer(502 if failed else 200, Page("text/plain", b"told\n"))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        logger.debug(format, *args)
+
+    def _answer(self, status: int, page: Page) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", page.kind)
+        self.send_header("Content-Length", str(len(page.content)))
+        self.end_headers()
+        self.wfile.write(page.content)
+
+
+def to_events(message: dict[str, Any]) -> list[notify.Event]:
+    """Return an event for each alert of a webhook message of Alertmanager (version 4)."""
+    return [
+        notify.Event(
+            kind="alert",
+            title=f"[{alert['status']}] {alert['labels']['alertname']}: "
+            f"{alert['annotations'].get('summary', '')}",
+            facts={**alert["labels"], "runbook": alert["annotations"].get("runbook", "")},
+        )
+        for alert in message["alerts"]
+    ]
