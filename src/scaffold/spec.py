@@ -69,6 +69,7 @@ class Lock:
         files: Path -> blob id and mode of the pristine render, without spec and lock.
         behind: Paths that a partial upgrade left at an older render.
         behind_commit: The template's commit that those were rendered from.
+        trusted: The template's hooks or extensions ran, so a render without them would be another.
     """
 
     spec: Spec
@@ -77,6 +78,7 @@ class Lock:
     files: Mapping[str, LockedFile] = field(default_factory=dict)
     behind: tuple[str, ...] = ()
     behind_commit: str = ""
+    trusted: bool = False
 
 
 def read_spec(text: str, name: str = SPEC_FILE) -> Spec:
@@ -110,7 +112,8 @@ def read_lock(text: str, name: str = LOCK_FILE) -> Lock:
         for path, value in table.take("files", dict, {}).items()
     }
     commit = table.table("template").take("commit", str)
-    return Lock(_spec(table), commit, seed, files, behind, behind_commit)
+    trusted = table.take("trusted", bool, False)  # noqa: FBT003 - the default of a key
+    return Lock(_spec(table), commit, seed, files, behind, behind_commit, trusted)
 
 
 def write_spec(spec: Spec) -> str:
@@ -123,6 +126,8 @@ def write_lock(lock: Lock) -> str:
     lines = ["# Written by scaffold; edit scaffold.toml instead.", f"format = {LOCK_FORMAT}"]
     if lock.seed:
         lines.append(f"seed = {_value(lock.seed)}")
+    if lock.trusted:
+        lines.append("trusted = true")
     if lock.behind:
         lines.append(f"behind = {_strings(lock.behind)}")
         lines.append(f"behind_commit = {_value(lock.behind_commit)}")

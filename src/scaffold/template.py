@@ -67,6 +67,11 @@ class Template:
     own: bool = False
 
     @property
+    def address(self) -> str:
+        """Return where it comes from, without a password."""
+        return self.source.address
+
+    @property
     def hooks(self) -> tuple[str, ...]:
         """Return the paths of the hooks that cookiecutter would run."""
         if self.own:

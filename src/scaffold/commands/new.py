@@ -146,7 +146,7 @@ def _report(
         "files": {path: file.mode for path, file in sorted(tree.items())},
         "dry_run": request.dry_run,
         "repository": made,
-        "left_out": list(_left_out(rendered, request)),
+        "left_out": list(_left_out(rendered)),
     }
     lines = (
         _preview(tree, destination)
@@ -157,8 +157,8 @@ def _report(
     return Report(data, (*lines, *left_out))
 
 
-def _left_out(rendered: Rendered, request: Request) -> tuple[str, ...]:
-    return () if request.trust else rendered.template.left_out
+def _left_out(rendered: Rendered) -> tuple[str, ...]:
+    return () if rendered.lock.trusted else rendered.template.left_out
 
 
 def _preview(tree: Tree, destination: Path) -> Iterator[Line]:

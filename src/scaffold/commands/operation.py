@@ -84,7 +84,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     theirs = rendered.tree
     lock = rendered.lock
     if wishes.only:
-        paths = chosen_paths(wishes.only, rendered, base, wishes)
+        paths = chosen_paths(wishes.only, rendered, base)
         theirs, lock = _partly(before, lock, base, theirs, paths)
     outcome = merge(
         git,

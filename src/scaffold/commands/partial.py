@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from scaffold.commands.rendering import Rendered, rendered_without
-from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.merge.globs import matches
 from scaffold.tree import Tree
 
 
-def chosen_paths(
-    wanted: Collection[str], rendered: Rendered, base: Tree, wishes: Wishes
-) -> set[str]:
+def chosen_paths(wanted: Collection[str], rendered: Rendered, base: Tree) -> set[str]:
     """Return the paths of both renders that `wanted` (globs and names of components) chooses.
 
     Raises:
         ScaffoldError: One of them chooses nothing.
     """
-    return set().union(*(_chosen(each, rendered, base, wishes) for each in wanted))
+    return set().union(*(_chosen(each, rendered, base) for each in wanted))
 
 
-def _chosen(wanted: str, rendered: Rendered, base: Tree, wishes: Wishes) -> set[str]:
+def _chosen(wanted: str, rendered: Rendered, base: Tree) -> set[str]:
     if wanted in rendered.spec.components:
-        others = rendered_without(rendered, wanted, wishes)
+        others = rendered_without(rendered, wanted)
         return {path for path, file in rendered.tree.items() if others.get(path) != file}
     paths = {path for path in base.keys() | rendered.tree.keys() if matches(path, (wanted,))}
     if not paths:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from scaffold.commands.notes import Note
@@ -12,9 +11,12 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import locked_files
 from scaffold.questions import Ask, choose_components, migrate, resolve, storable
+from scaffold.rules import with_required
+from scaffold.sandbox.chance import new_seed
 from scaffold.spec import Answer, Answers, Lock, Source, Spec
 from scaffold.template import Template, open_template
 from scaffold.tree import File, Tree
+from scaffold.trust.store import may_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def render_spec(
     *,
     applied: Lock | None = None,
     given: Answers | None = None,
+    alone: bool = False,
 ) -> Rendered:
     """Return what `spec` makes of `template`.
 
@@ -52,6 +55,7 @@ def render_spec(
         wishes: Whether somebody can be asked, and whether the template's code may run.
         applied: What the project has now; its seed is kept and its frozen answers stay.
         given: Answers of the command line, which win.
+        alone: The components' own files are all that is wanted, in a project that scaffold did not make.
 
     Raises:
         ScaffoldError: An answer or component does not fit, or the template does not render.
@@ -66,7 +70,8 @@ def render_spec(
     components, gone = _components(template, spec.components)
     notes += gone
     seed = _seed(template, applied)
-    tree = _render(template, answers, components, seed, wishes)
+    trusted = _may_run(template, wishes, needed=applied is not None and applied.trusted)
+    tree = _render(template, answers, components, seed, trusted=trusted)
     full = Spec(
         Source(spec.source.address, template.source.directory),
         _version(template, applied),
@@ -74,7 +79,7 @@ def render_spec(
         components,
         spec.skip,
     )
-    lock = Lock(full, template.commit, seed, locked_files(tree))
+    lock = Lock(full, template.commit, seed, locked_files(tree), trusted=trusted)
     return Rendered(template, full, lock, tree, tuple(notes))
 
 
@@ -120,11 +125,12 @@ def open_again(lock: Lock, wanted: Source, wishes: Wishes) -> Template:
         return open_template(wanted, lock.commit, offline=wishes.offline)
 
 
-def rendered_without(rendered: Rendered, component: str, wishes: Wishes) -> Tree:
+def rendered_without(rendered: Rendered, component: str) -> Tree:
     """Return the files of the same project without one of its components."""
     others = tuple(name for name in rendered.spec.components if name != component)
     answers = rendered.lock.spec.answers
-    return _render(rendered.template, answers, others, rendered.lock.seed, wishes)
+    seed, trusted = rendered.lock.seed, rendered.lock.trusted
+    return _render(rendered.template, answers, others, seed, trusted=trusted)
 
 
 def _render_again(lock: Lock, wanted: Source, wishes: Wishes) -> Tree:
@@ -140,7 +146,8 @@ def _render_at(lock: Lock, commit: str, wanted: Source, wishes: Wishes) -> Tree:
     answers = resolve(template.questions, migrate(template.questions, lock.spec.answers)[0])
     known = template.questions.components
     components = tuple(name for name in lock.spec.components if name in known)
-    return _render(template, answers, components, lock.seed, wishes)
+    trusted = lock.trusted and _may_run(template, wishes, needed=True)
+    return _render(template, answers, components, lock.seed, trusted=trusted)
 
 
 def _render(
@@ -148,11 +155,23 @@ def _render(
     answers: Answers,
     components: tuple[str, ...],
     seed: str,
-    wishes: Wishes,
+    *,
+    trusted: bool,
 ) -> Tree:
     from scaffold.render import render  # noqa: PLC0415 - not needed where nothing is missing
 
-    return render(template, answers, components=components, seed=seed, trusted=wishes.trust)
+    return render(template, answers, components=components, seed=seed, trusted=trusted)
+
+
+def _may_run(template: Template, wishes: Wishes, *, needed: bool) -> bool:
+    if not template.runs_code:
+        return False
+    ask = None
+    if wishes.ask:
+        from scaffold.commands.asking import confirm  # noqa: PLC0415 - 120 ms
+
+        ask = confirm
+    return may_run(template, this_once=wishes.trust, ask=ask, needed=needed)
 
 
 def _stored_files(git: Git, lock: Lock) -> dict[str, File]:
@@ -215,8 +234,29 @@ def _new_questions(template: Template, wanted: Answers, answers: Answers) -> lis
     ]
 
 
+def is_alone(template: Template, components: Collection[str]) -> bool:
+    """Return whether components without a base are meant: no slot of the template is filled."""
+    manifests = template.questions.manifests
+    filled = {manifests.get(name, {}).get("slot") for name in components}
+    return bool(components) and bool(template.questions.slots) and not filled - {None, ""}
+
+
+def _refuse_other_slots(
+    template: Template, before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    manifests = template.questions.manifests
+    for name in before:
+        slot = manifests.get(name, {}).get("slot")
+        if slot and template.questions.slots.get(slot, {}).get("frozen") and name not in after:
+            raise ScaffoldError(
+                f"the project's {slot} is {name}, which was decided when it began",
+                hint=f"put {name} back into components, or start a new project",
+                code="frozen-answer",
+            )
+
+
 def _components(
-    template: Template, wanted: tuple[str, ...]
+    template: Template, wanted: tuple[str, ...], *, alone: bool
 ) -> tuple[tuple[str, ...], tuple[Note, ...]]:
     """Return the components of `wanted` that the template has, completed, and what is gone."""
     known = template.questions.components
@@ -225,21 +265,24 @@ def _components(
         for name in wanted
         if name not in known
     )
-    return choose_components(template.questions, [n for n in wanted if n in known]), gone
+    left = [name for name in wanted if name in known]
+    if alone:
+        return with_required(template.questions.manifests, left), gone
+    return choose_components(template.questions, left), gone
 
 
 def _version(template: Template, applied: Lock | None) -> str:
     """Return what to call the version; one that was opened by its commit keeps the name that it has."""
-    if applied is not None and template.commit == applied.commit:
-        if template.commit.startswith(template.version):
-            return applied.spec.version
+    same = applied is not None and template.commit == applied.commit
+    if applied is not None and same and template.commit.startswith(template.version):
+        return applied.spec.version
     return template.version
 
 
 def _seed(template: Template, applied: Lock | None) -> str:
     if applied is not None and applied.seed:
         return applied.seed
-    return secrets.token_hex(16) if template.draws_chance else ""
+    return new_seed() if template.draws_chance else ""
 
 
 def changed_defaults(before: Template, after: Template, answers: Answers) -> tuple[Note, ...]:

@@ -55,6 +55,14 @@ def is_remote(address: str) -> bool:
     return scheme in ("https", "ssh") if found else _SCP.fullmatch(address) is not None
 
 
+def canonical(address: str) -> str:
+    """Return the one spelling of `address` under which it is trusted: absolute, and without a password."""
+    plain = strip_userinfo(address)
+    if is_remote(plain) or "://" in plain:
+        return plain.removesuffix("/").removesuffix(".git")
+    return str(Path(plain).expanduser().resolve())
+
+
 def strip_userinfo(text: str) -> str:
     """Return `text` with user names and passwords taken out of every address in it.
 
