@@ -1,5 +1,7 @@
 """The command line: arguments -> a command -> exit code. Each command imports only what it needs."""
 
+# ruff: noqa: PLR0913 - a command has as many parameters as options
+
 from __future__ import annotations
 
 import functools
@@ -345,11 +347,18 @@ def _adopt(
 
 
 @_command
-def _check(*, place: Place = Path(), offline: Offline = False) -> Report:
+def _check(
+    *,
+    place: Place = Path(),
+    strict: Annotated[
+        bool, typer.Option("--drift", help="Files that you changed are a negative answer too.")
+    ] = False,
+    offline: Offline = False,
+) -> Report:
     """Say whether the project is behind, has drifted, or has conflicts left."""
     from scaffold.commands.check import check  # noqa: PLC0415
 
-    return check(place, offline=offline)
+    return check(place, offline=offline, strict=strict)
 
 
 @_command

@@ -252,7 +252,7 @@ def edited(text: str, before: Spec, after: Spec) -> str:
         document["answers"] = tomlkit.table()
     _put(document["answers"], after.answers)
     for name in before.answers.keys() - after.answers.keys():
-        document["answers"].pop(name, None)  # type: ignore[union-attr]
+        document["answers"].pop(name, None)
     result = tomlkit.dumps(document)
     # A table that was written in a way tomlkit cannot edit faithfully is written anew.
     return result if read_spec(result) == after else write_spec(after)

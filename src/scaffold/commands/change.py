@@ -23,10 +23,8 @@ def ready_project(wishes: Wishes) -> tuple[Project, tuple[str, ...]]:
     """
     check_git()
     project = Project.find(wishes.place)
-    if project.checkout.bare:
-        recovered = None
-    else:
-        recovered = apply.recover(project.checkout.git)
+    checkout = project.checkout
+    recovered = None if checkout.bare else apply.recover(checkout.git)
     if recovered is not None:
         project = Project.find(wishes.place)
     if not wishes.dry_run:
@@ -42,7 +40,17 @@ def change(
     Raises:
         ScaffoldError: It is refused, and nothing was changed.
     """
-    prepared = prepare(project, wanted, wishes)
+    return carry_out_prepared(project, prepare(project, wanted, wishes), wishes, undone)
+
+
+def carry_out_prepared(
+    project: Project, prepared: Prepared, wishes: Wishes, undone: tuple[str, ...]
+) -> Report:
+    """Do what was prepared, or say what it is.
+
+    Raises:
+        ScaffoldError: Files are in the way, and nothing was changed.
+    """
     if wishes.plan is not None:
         wishes = replace(wishes, dry_run=True)
     if wishes.dry_run:
@@ -63,7 +71,7 @@ def _planned(
     if wishes.plan is not None:
         save_plan(wishes.plan, prepared.outcome, commit_message(prepared), dict(report.data))
     if wishes.diff:
-        patch = as_patch(checkout.git, prepared.outcome)
+        patch = as_patch(prepared.outcome)
         data = {**report.data, "patch": patch.decode("utf-8", "replace")}
         return replace(report, patch=patch, data=data)
     return report

@@ -50,12 +50,13 @@ def _parse(text: str, suffix: str) -> dict[str, Any]:
     else:
         document = json.loads(text) if suffix == ".json" else tomllib.loads(text)
     if not isinstance(document, dict):
-        raise ValueError("it holds no table of answers")  # noqa: TRY004 - one kind for every format
+        raise ValueError("it holds no table of answers")
     return document
 
 
 def _parse_yaml(text: str) -> Any:
-    from ruamel.yaml import YAML, YAMLError  # noqa: PLC0415
+    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
     try:
         return YAML(typ="safe", pure=True).load(text)

@@ -12,28 +12,25 @@ from scaffold.merge import Outcome
 from scaffold.tree import File, Tree
 
 
-def as_patch(git: Git, outcome: Outcome) -> bytes:
+def as_patch(outcome: Outcome) -> bytes:
     """Return what an outcome does to HEAD as a patch, relative to the repository's top."""
-    before, after = {}, {}
+    before: dict[str, File] = {}
+    after: dict[str, File] = {}
     for change in outcome.changes.values():
         path = outcome.in_repository(change.path)
         if change.before is not None:
             before[path] = change.before
         if change.after is not None:
             after[path] = change.after
-        if change.origin and change.origin not in outcome.changes:
-            continue
-    return patch_between(git, before, after)
+    return patch_between(before, after)
 
 
-def patch_between(git: Git, before: Tree, after: Tree, *, reverse: bool = False) -> bytes:
+def patch_between(before: Tree, after: Tree) -> bytes:
     """Return the patch that makes `before` into `after`; nothing is written to the repository."""
     with tempfile.TemporaryDirectory(prefix="scaffold-diff-") as folder:
         scratch = Git(Path(folder))
         scratch("init", "-q", "--bare", "--template=", ".")
         first, second = (_write_tree(scratch, Path(folder), tree) for tree in (before, after))
-        if reverse:
-            first, second = second, first
         arguments = ("--no-color", "--no-ext-diff", "--no-textconv", "--binary", "--full-index")
         prefixes = ("--src-prefix=a/", "--dst-prefix=b/", "-M")
         return scratch("diff-tree", "-p", *arguments, *prefixes, first, second).stdout

@@ -38,7 +38,7 @@ class Rendered:
     notes: tuple[Note, ...] = ()
 
 
-def render_spec(
+def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it takes
     template: Template,
     spec: Spec,
     wishes: Wishes,
@@ -67,8 +67,11 @@ def render_spec(
     if applied is not None:
         _refuse_frozen(template, applied, answers)
         notes += _new_questions(template, wanted, answers)
-    components, gone = _components(template, spec.components)
+    alone = alone or (applied is not None and is_alone(template, applied.spec.components))
+    components, gone = _components(template, spec.components, alone=alone)
     notes += gone
+    if applied is not None:
+        _refuse_other_slots(template, applied.spec.components, components)
     seed = _seed(template, applied)
     trusted = _may_run(template, wishes, needed=applied is not None and applied.trusted)
     tree = _render(template, answers, components, seed, trusted=trusted)
@@ -160,7 +163,14 @@ def _render(
 ) -> Tree:
     from scaffold.render import render  # noqa: PLC0415 - not needed where nothing is missing
 
-    return render(template, answers, components=components, seed=seed, trusted=trusted)
+    def rendered(chosen: tuple[str, ...]) -> Tree:
+        return render(template, answers, components=chosen, seed=seed, trusted=trusted)
+
+    if not is_alone(template, components):
+        return rendered(components)
+    base = choose_components(template.questions, ())
+    without, with_them = rendered(base), rendered(tuple(sorted({*base, *components})))
+    return {path: file for path, file in with_them.items() if path not in without}
 
 
 def _may_run(template: Template, wishes: Wishes, *, needed: bool) -> bool:
@@ -295,7 +305,7 @@ def changed_defaults(before: Template, after: Template, answers: Answers) -> tup
         default = new.choices[0] if new.choices else new.default
         earlier = old.choices[0] if old.choices else old.default
         answer = answers[question.name]
-        if earlier == default or answer == default:
+        if default in (earlier, answer):
             continue
         told = (
             f"the default of {question.name} is now {_shown(default)}; yours stays {_shown(answer)}"
@@ -311,8 +321,3 @@ def _shown(answer: Answer) -> str:
 def _lost(path: str, reason: str) -> Note:
     told = f"{path}: the old render is gone ({reason}), so both versions of it are compared"
     return Note("base-lost", path, told)
-
-
-def with_template(spec: Spec, source: Source, version: str) -> Spec:
-    """Return `spec` of the template `source` at `version`."""
-    return replace(spec, source=source, version=version)

@@ -1,0 +1,121 @@
+"""`scaffold check`: is the project behind, has it drifted, are there conflicts left?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scaffold import apply
+from scaffold.commands.drift import drift, read_file
+from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.project import Checkout, Project
+from scaffold.spec import Lock, Spec
+from scaffold.template import newest, versions
+
+_MARKS = re.compile(rb"^<{7,} .*^={7,}$.*^>{7,} ", re.MULTILINE | re.DOTALL)
+
+
+def check(place: Path, *, offline: bool = False, strict: bool = False) -> Report:
+    """Return how the project stands to its template; nothing is run and nothing is changed.
+
+    Args:
+        place: A folder in the project.
+        offline: Reach no network.
+        strict: Files that the project changed are a negative answer too.
+
+    Raises:
+        ScaffoldError: There is no project, or the template cannot be reached.
+    """
+    project = Project.find(place)
+    lock = project.applied
+    version, commit = _newest(project, offline=offline)
+    drifted = drift(project.checkout, lock)
+    conflicts = _conflicts(project)
+    data = {
+        "command": "check",
+        "version": lock.spec.version,
+        "newest": version,
+        "is_behind": commit != lock.commit,
+        "behind": list(lock.behind),
+        "unsynced": list(_unsynced(project.spec, lock)),
+        "conflicts": conflicts,
+        "pending": not project.checkout.bare and apply.pending(project.checkout.git) is not None,
+        "drift": [{"path": each.path, "kind": each.kind} for each in drifted],
+    }
+    bad = data["is_behind"] or lock.behind or data["unsynced"] or conflicts
+    negative = bool(bad) or (strict and bool(drifted))
+    return Report(data, tuple(_lines(data)), Exit.NEGATIVE if negative else Exit.DONE)
+
+
+def _newest(project: Project, *, offline: bool) -> tuple[str, str]:
+    """Return name and commit of what `scaffold upgrade` would bring."""
+    lock = project.applied
+    source, version = project.spec.source, lock.spec.version
+    found = newest(source, offline=offline)
+    if found.released or lock.commit.startswith(version):
+        return found.name, found.commit
+    listed = versions(source, offline=offline)
+    return next(
+        ((each.name, each.commit) for each in listed if each.name == version),
+        (found.name, found.commit),
+    )
+
+
+def _unsynced(spec: Spec, lock: Lock) -> Iterator[str]:
+    """Yield what scaffold.toml wants and the project does not have yet."""
+    applied = lock.spec
+    if spec.source != applied.source:
+        yield "template"
+    if spec.version != applied.version:
+        yield "version"
+    if spec.components != applied.components:
+        yield "components"
+    for name, answer in spec.answers.items():
+        if applied.answers.get(name) != answer:
+            yield f"answers.{name}"
+
+
+def _conflicts(project: Project) -> list[str]:
+    return sorted({*_unmerged(project.checkout), *_marked(project)})
+
+
+def _unmerged(checkout: Checkout) -> Iterator[str]:
+    if checkout.bare:
+        return
+    listed = checkout.git("ls-files", "-u", "-z", "--", checkout.prefix or ".").stdout
+    for row in listed.split(b"\0")[:-1]:
+        path = row.partition(b"\t")[2].decode("utf-8", "surrogateescape")
+        yield path.removeprefix(checkout.prefix)
+
+
+def _marked(project: Project) -> Iterator[str]:
+    for path in project.applied.files:
+        file = read_file(project.checkout, path)
+        if file is not None and b"<<<<<<<" in file.content and _MARKS.search(file.content):
+            yield path
+
+
+def _lines(data: dict[str, Any]) -> Iterator[Line]:
+    if data["is_behind"]:
+        yield Line(f"behind: {data['version']}, the newest is {data['newest']}", Style.WARN)
+    else:
+        yield Line(f"up to date: {data['version']}", Style.GOOD)
+    if data["behind"]:
+        yield Line(f"left behind by --only: {len(data['behind'])} files", Style.WARN)
+    for name in data["unsynced"]:
+        yield Line(f"wanted in scaffold.toml, not applied: {name}", Style.WARN)
+    for path in data["conflicts"]:
+        yield Line(f"conflict left: {path}", Style.BAD)
+    kinds = [each["kind"] for each in data["drift"]]
+    if kinds:
+        changed, deleted = kinds.count("changed"), kinds.count("deleted")
+        yield Line(f"of the template's files you changed {changed} and deleted {deleted}")
+        yield Line("  see them: scaffold diff", Style.FAINT)
+    if data["pending"]:
+        yield Line("a change waits for its commit, or: scaffold upgrade --abort")
+    elif data["unsynced"]:
+        yield Line("next: scaffold sync")
+    elif data["is_behind"]:
+        yield Line("next: scaffold upgrade")

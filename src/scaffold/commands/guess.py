@@ -1,0 +1,146 @@
+"""Guess what a repository was made of: answers from its files, the version by likeness."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scaffold.commands.drift import read_file, with_plain_ends
+from scaffold.commands.rendering import Rendered, render_spec
+from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
+from scaffold.project import Checkout
+from scaffold.spec import Answers, Source, Spec
+from scaffold.template import Template, Version, open_template, versions
+from scaffold.tree import File, Tree
+
+_MOST_VERSIONS = 40
+_LEAST_LIKENESS = 0.15
+"""Below it a project shares with a template only what any two projects share: licences, ignore lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The version that a repository is nearest to.
+
+    Args:
+        rendered: That version, with the guessed answers.
+        likeness: Which share of its lines the repository has, 0 to 1.
+        others: Version -> likeness, nearest first.
+        answers: What was guessed beside the version.
+    """
+
+    rendered: Rendered
+    likeness: float
+    others: Mapping[str, float]
+    answers: Answers
+
+
+def guess_version(  # noqa: PLR0913, PLR0917 - what a repository may have been made of
+    checkout: Checkout,
+    source: Source,
+    ref: str,
+    given: Answers,
+    components: tuple[str, ...],
+    wishes: Wishes,
+) -> Guess:
+    """Return the version of `source` whose render the repository is most like; the newer of equals.
+
+    Raises:
+        ScaffoldError: It is like none.
+    """
+    found: list[tuple[float, Rendered]] = []
+    guessed: Answers = {}
+    for name in [ref] if ref else [each.name for each in _candidates(source, wishes)]:
+        template = open_template(source, name, offline=wishes.offline)
+        guessed = {
+            key: value
+            for key, value in guess_answers(checkout, template).items()
+            if key not in given
+        }
+        spec = Spec(source, template.version, guessed, components)
+        rendered = _attempt(template, spec, wishes, given)
+        if rendered is not None:
+            found.append((_likeness(checkout, rendered.tree), rendered))
+    if not found or (not ref and max(score for score, _ in found) < _LEAST_LIKENESS):
+        raise ScaffoldError(
+            f"nothing here looks as if {source.address} had made it",
+            hint="name another template (--template), or the version (--ref)",
+            code="no-likeness",
+        )
+    ordered = sorted(found, key=lambda pair: -pair[0])
+    others = {rendered.spec.version: score for score, rendered in ordered}
+    return Guess(ordered[0][1], ordered[0][0], others, guessed)
+
+
+def guess_answers(checkout: Checkout, template: Template) -> Answers:
+    """Return answers that the repository's own files give: names, author, Python."""
+    project = _pyproject(checkout)
+    name = str(project.get("name") or checkout.folder.name)
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    authors = project.get("authors")
+    author = authors[0] if isinstance(authors, list) and authors else {}
+    guessed = {
+        "project_name": name,
+        "project_slug": slug,
+        "package_name": _package(checkout) or slug.replace("-", "_"),
+        "description": project.get("description"),
+        "author_name": author.get("name") if isinstance(author, dict) else None,
+        "author_email": author.get("email") if isinstance(author, dict) else None,
+    }
+    return {
+        question: answer
+        for question, answer in guessed.items()
+        if question in template.questions and isinstance(answer, str) and answer
+    }
+
+
+def _candidates(source: Source, wishes: Wishes) -> list[Version]:
+    return versions(source, offline=wishes.offline)[:_MOST_VERSIONS]
+
+
+def _attempt(template: Template, spec: Spec, wishes: Wishes, given: Answers) -> Rendered | None:
+    known = {name: answer for name, answer in given.items() if name in template.questions}
+    try:
+        return render_spec(template, spec, wishes, given=known)
+    except ScaffoldError:  # an old version that cannot be rendered is no candidate
+        return None
+
+
+def _likeness(checkout: Checkout, tree: Tree) -> float:
+    """Return which share of the render's lines the repository has in the same files."""
+    total = sum(max(1, len(_lines(file))) for file in tree.values())
+    return sum(_common(checkout, path, file) for path, file in tree.items()) / total
+
+
+def _common(checkout: Checkout, path: str, file: File) -> int:
+    ours = read_file(checkout, path)
+    if ours is None:
+        return 0
+    if ours.content == file.content:
+        return max(1, len(_lines(file)))
+    shared = Counter(_lines(with_plain_ends(ours))) & Counter(_lines(file))
+    return shared.total()
+
+
+def _lines(file: File) -> list[bytes]:
+    return [line for line in file.content.splitlines() if line.strip()]
+
+
+def _pyproject(checkout: Checkout) -> dict[str, object]:
+    content = checkout.read("pyproject.toml")
+    try:
+        document = tomllib.loads((content or b"").decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}
+    project = document.get("project", {})
+    return project if isinstance(project, dict) else {}
+
+
+def _package(checkout: Checkout) -> str:
+    """Return the one package under `src/`, or nothing."""
+    found = [path.parent.name for path in checkout.folder.glob("src/*/__init__.py")]
+    return found[0] if len(found) == 1 else ""

@@ -1,0 +1,135 @@
+"""`scaffold list`: components, versions, and what is new between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from scaffold.commands.news import release_news
+from scaffold.commands.report import Line, Report, Style
+from scaffold.commands.sources import stored_address
+from scaffold.errors import ScaffoldError
+from scaffold.project import Project
+from scaffold.spec import BUILTIN, Source
+from scaffold.template import Version, open_template, versions
+
+
+def source_of(template: str, directory: str, place: Path) -> Source:
+    """Return the template that is asked about: the one named, the project's, or scaffold's own."""
+    if template:
+        return Source(stored_address(template), directory)
+    project = _project(place)
+    return project.spec.source if project else Source(BUILTIN, directory)
+
+
+def components_of(source: Source, ref: str, place: Path, *, offline: bool) -> Report:
+    """Return the components that can be chosen."""
+    project = _project(place)
+    here = project is not None and project.spec.source == source
+    present = set(project.spec.components) if project and here else set()
+    if not ref and project is not None and project.lock is not None and here:
+        ref = project.lock.commit
+    template = open_template(source, ref, offline=offline)
+    rows = [
+        _row(name, template.questions.manifests[name], present=name in present)
+        for name in template.questions.components
+    ]
+    presets = {
+        name: {"title": preset.get("title", ""), "components": list(preset["components"])}
+        for name, preset in template.questions.presets.items()
+    }
+    data = {"template": source.address, "components": rows, "presets": presets}
+    return Report(data, tuple(_component_lines(rows, presets)))
+
+
+def versions_of(source: Source, *, offline: bool) -> Report:
+    """Return the versions of the template, newest first."""
+    found = versions(source, offline=offline)
+    rows = [
+        {"version": each.name, "commit": each.commit, "released": each.released} for each in found
+    ]
+    lines = tuple(Line(_version_line(each)) for each in found)
+    return Report({"template": source.address, "versions": rows}, lines or (Line("none"),))
+
+
+def news(source: Source, since: str, until: str, *, offline: bool) -> Report:
+    """Return what is new in the template after the version `since`: notes, components and questions.
+
+    Raises:
+        ScaffoldError: The template has no such version.
+    """
+    before = open_template(source, since, offline=offline)
+    after = open_template(source, until, offline=offline)
+    notes = release_news(source, before.commit, after.commit, offline=offline)
+    manifests = after.questions.manifests
+    fresh = sorted(set(after.questions.components) - set(before.questions.components))
+    gone = sorted(set(before.questions.components) - set(after.questions.components))
+    asked = [each.name for each in after.questions if each.name not in before.questions]
+    data = {
+        "template": source.address,
+        "from": before.version,
+        "to": after.version,
+        "release_notes": [each.to_json() for each in notes],
+        "components": [_row(name, manifests[name], present=False) for name in fresh],
+        "components_gone": gone,
+        "questions": asked,
+    }
+    lines = [Line(f"{before.version} -> {after.version}", Style.STRONG)]
+    for each in notes:
+        lines += [Line(each.version, Style.STRONG)]
+        lines += [Line(f"  {line}") for line in each.text.splitlines()]
+    lines += [Line(f"new component {name}: {_summary(manifests[name])}") for name in fresh]
+    lines += [Line(f"component gone: {name}", Style.WARN) for name in gone]
+    lines += [Line(f"new question: {name}") for name in asked]
+    return Report(data, tuple(lines) if len(lines) > 1 else (*lines, Line("nothing new")))
+
+
+def _project(place: Path) -> Project | None:
+    try:
+        return Project.find(place)
+    except ScaffoldError:
+        return None
+
+
+def _row(name: str, manifest: dict[str, Any], *, present: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": manifest.get("title", ""),
+        "summary": _summary(manifest),
+        "category": manifest.get("category", ""),
+        "slot": manifest.get("slot", ""),
+        "requires": list(manifest.get("requires", ())),
+        "conflicts": list(manifest.get("conflicts", ())),
+        "present": present,
+    }
+
+
+def _summary(manifest: dict[str, Any]) -> str:
+    return str(manifest.get("summary", ""))
+
+
+def _component_lines(rows: list[dict[str, Any]], presets: dict[str, Any]) -> Iterator[Line]:
+    if not rows:
+        yield Line("this template has no components")
+        return
+    width = max(len(row["name"]) for row in rows)
+    ordered = sorted(rows, key=lambda row: (row["category"], row["name"]))
+    for category, group in groupby(ordered, key=lambda row: str(row["category"])):
+        yield Line(category or "other", Style.STRONG)
+        for row in group:
+            mark = "*" if row["present"] else " "
+            slot = f" (one {row['slot']})" if row["slot"] else ""
+            style = Style.GOOD if row["present"] else Style.PLAIN
+            yield Line(f"{mark} {row['name']:<{width}}  {row['summary']}{slot}", style)
+    yield Line()
+    if any(row["present"] for row in rows):
+        yield Line("* in this project", Style.FAINT)
+    for name, preset in presets.items():
+        yield Line(f"preset {name}: {', '.join(preset['components']) or 'no component'}")
+
+
+def _version_line(version: Version) -> str:
+    note = "" if version.released else "  (not released)"
+    return f"{version.name}  {version.commit[:12]}{note}"
