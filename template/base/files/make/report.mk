@@ -1,0 +1,8 @@
+# What a change does to the model: metrics, parameters and plots against another revision.
+
+BASE ?= origin/main
+
+.PHONY: report
+
+report: ## Compare this model's metrics and plots with those of BASE
+	uv run --no-sync python -m project_package.report '$(BASE)' reports/change.md

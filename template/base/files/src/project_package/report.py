@@ -1,0 +1,45 @@
+"""Write what a change does to the model as Markdown: `python -m project_package.report BASE FILE`.
+
+DVC compares the metrics and parameters of this folder with those of the revision
+`BASE`, and draws both revisions' plots into one page beside `FILE`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SECTIONS = {
+    "Metrics": ("metrics", "diff", "--all", "--md"),
+    "Parameters that differ": ("params", "diff", "--md"),
+}
+
+
+def report(base: str, plots: Path) -> str:
+    """Return the report against `base`; the page of plots is written into the folder `plots`."""
+    text = [f"## The model of this change, beside that of `{base}`"]
+    for title, command in SECTIONS.items():
+        text += [f"### {title}", _dvc(*command, base).strip() or "None."]
+    _dvc("plots", "diff", base, "--out", str(plots))
+    text.append(f"The plots of both are in `{plots}/index.html` of this job's artifacts.")
+    return "\n\n".join(text) + "\n"
+
+
+def _dvc(*arguments: str) -> str:
+    command = ["dvc", *arguments]
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout  # noqa: S603
+
+
+def main(arguments: list[str]) -> int:
+    """Write the report to the file that was named."""
+    base, target = arguments
+    file = Path(target)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(report(base, file.parent / "plots-against-base"), encoding="utf-8")
+    sys.stdout.write(f"wrote {file}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+# Images: build, run, push with SBOM and provenance, and move the tag that an environment follows.
+
+# Registries want lower case, and the name of a repository may have capitals.
+override IMAGE := $(shell echo '$(or $(IMAGE),project-name)' | tr '[:upper:]' '[:lower:]')
+DOCKER ?= docker
+ENVIRONMENT ?= staging
+REVISION = $(shell git rev-parse --short=12 HEAD)
+
+.PHONY: image image-training image-run image-push
+
+image: models/champion/model.json ## Build the service's image with the champion in it
+	$(DOCKER) build --target service --tag '$(IMAGE)' .
+
+image-training: ## Build the image that trains
+	$(DOCKER) build --target training --tag '$(IMAGE)-training' .
+
+image-run: image ## Run the service's image as production does: read-only, without rights
+	$(DOCKER) run --rm --init --read-only --tmpfs /tmp --cap-drop ALL \
+	  --security-opt no-new-privileges --volume /app/logs --publish 8000:8000 '$(IMAGE)'
+
+# BuildKit attaches the SBOM and the provenance to what it pushes; build/ tells the jobs that follow what that was.
+image-push: models/champion/model.json ## Build and push the service's image with SBOM and provenance
+	mkdir -p build
+	$(DOCKER) buildx build --target service --push --sbom=true --provenance=mode=max \
+	  --label 'org.opencontainers.image.revision=$(REVISION)' \
+	  --metadata-file build/metadata.json --tag '$(IMAGE):$(REVISION)' .
+	python3 -c 'import json; print("$(IMAGE)@" + json.load(open("build/metadata.json"))["containerimage.digest"])' \
+	  > build/image.txt
+	$(DOCKER) buildx imagetools inspect "$$(cat build/image.txt)" --format '{{json .SBOM}}' > build/sbom.json
+	cp models/champion/model.json build/model.json
+	cat build/image.txt
+
+# Hosts and clusters follow `$(ENVIRONMENT)`; what it was before stays at hand as `$(ENVIRONMENT)-previous`.
+# Other components add rules of their own to deploy:: and restore::.
+deploy:: build/image.txt ## Make the built image what ENVIRONMENT runs
+	if $(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' > /dev/null 2>&1; then \
+	  $(DOCKER) buildx imagetools create \
+	    --tag '$(IMAGE):$(ENVIRONMENT)-previous' '$(IMAGE):$(ENVIRONMENT)'; \
+	fi
+	$(DOCKER) buildx imagetools create --tag '$(IMAGE):$(ENVIRONMENT)' "$$(cat build/image.txt)"
+
+restore:: ## Make ENVIRONMENT run again what it ran before
+	$(DOCKER) buildx imagetools create \
+	  --tag '$(IMAGE):$(ENVIRONMENT)' '$(IMAGE):$(ENVIRONMENT)-previous'
+
+build/image.txt:
+	$(MAKE) image-push
+
+models/champion/model.json:
+	$(MAKE) train
