@@ -1,7 +1,5 @@
 """Start the service: `python -m project_package.service --help`."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os
@@ -62,11 +60,12 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"error: {error}\nhint: --help lists the settings\n")
         return 2
-    logs.configure(chosen.log_level)
-    for name in settings.unknown(os.environ):
-        logger.warning("%s is no setting of this service and changes nothing", name)
-    server = Server(Service(chosen))
-    server.run()
+    with logs.standard_output(chosen.log_buffer) as output:
+        logs.configure(chosen.log_level, output)
+        for name in settings.unknown(os.environ):
+            logger.warning("%s is no setting of this service and changes nothing", name)
+        server = Server(Service(chosen, output))
+        server.run()
     return 0 if server.started else 1
 
 

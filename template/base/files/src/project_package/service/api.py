@@ -1,7 +1,5 @@
 """What FastAPI serves: health, readiness, metrics, the model's lineage and the documentation."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -63,7 +61,8 @@ def router(champion: Champion, registry: CollectorRegistry) -> APIRouter:
 
 
 async def _problem(request: Request, problem: Any) -> Response:
-    return problem.response(request.scope["request_id"])
+    response: Response = problem.response(request.scope["request_id"])
+    return response
 
 
 async def _http_error(request: Request, error: Any) -> Response:

@@ -1,21 +1,17 @@
 """The ASGI application, put together: `/predict` in front, FastAPI for all that is not hot."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import project_package
 from project_package.service.api import Api, router
-from project_package.service.background import BackgroundWriter
 from project_package.service.champion import Champion
 from project_package.service.drift import Drift
-from project_package.service.logs import request_log
+from project_package.service.logs import Output
 from project_package.service.metrics import Metrics
 from project_package.service.middleware import Observe, RequireToken
 from project_package.service.model import Model
@@ -27,14 +23,14 @@ from project_package.service.settings import Settings
 class Service:
     """The application, with the parts that live as long as it does."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, output: Output) -> None:
         self.settings = settings
         self.champion = Champion(settings.model_dir, self._drift)
         self._metrics = Metrics(self.champion)
         self._predictions = prediction_log(
             settings.log_dir, settings.log_file_bytes, settings.log_files, settings.log_buffer
         )
-        self._requests = request_log(settings.log_buffer) if settings.log_requests else None
+        self._output = output if settings.log_requests else None
         self._metrics.dropped = lambda: self._predictions.dropped
         self.app = self._observed(_Front(self._predict(), self._api()))
 
@@ -57,23 +53,17 @@ class Service:
     def _observed(self, app: ASGIApp) -> ASGIApp:
         if self.settings.token:
             app = RequireToken(app, self.settings.token)
-        return Observe(app, self.champion, self._metrics, self._requests)
+        return Observe(app, self.champion, self._metrics, self._output)
 
     @asynccontextmanager
     async def _lifespan(self, _api: FastAPI) -> AsyncIterator[None]:
-        writers: list[BackgroundWriter[Any]] = [self._predictions]
-        if self._requests is not None:
-            writers.append(self._requests)
-        for writer in writers:
-            writer.start()
-        await self.champion.load()
-        watching = asyncio.create_task(self.champion.watch(self.settings.reload_seconds))
-        yield
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
-        for writer in writers:
-            writer.close()
+        with self._predictions:
+            await self.champion.load()
+            watching = asyncio.create_task(self.champion.watch(self.settings.reload_seconds))
+            yield
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
 
 
 class _Front:

@@ -1,18 +1,18 @@
 """Write records in a thread of its own, so that a slow disk never holds up an answer."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 PAUSE_SECONDS = 0.2
+# How long a stop waits for the last records; a reader that hangs must not hold it up for ever.
+PATIENCE_SECONDS = 5.0
 
 
 class BackgroundWriter(Generic[T]):
@@ -27,10 +27,6 @@ class BackgroundWriter(Generic[T]):
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
     def put(self, record: T) -> None:
         """Take `record` for writing, or drop and count it: this never waits."""
         if len(self._pending) < self._capacity:
@@ -38,10 +34,15 @@ class BackgroundWriter(Generic[T]):
         else:
             self.dropped += 1
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Start to write."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Write what is left and stop."""
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(PATIENCE_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.wait(PAUSE_SECONDS):

@@ -1,7 +1,5 @@
 """The model that answers now, and how another one takes its place."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable

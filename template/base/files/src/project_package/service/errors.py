@@ -4,8 +4,6 @@ An answer says what is wrong and where. It never repeats what was sent: that may
 be private, and may not even be text.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Any
 

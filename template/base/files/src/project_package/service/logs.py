@@ -1,11 +1,9 @@
 """Structured logs: one JSON object a line on standard output, with the request's id."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -37,16 +35,6 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(fields, enc_hook=str).decode()
 
 
-def configure(level: str) -> None:
-    """Send all logs of this process to standard output as JSON lines."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ("uvicorn", "uvicorn.error"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-
-
 class Requested(NamedTuple):
     """One request that was answered."""
 
@@ -58,25 +46,49 @@ class Requested(NamedTuple):
     seconds: float
 
 
-def request_log(capacity: int) -> BackgroundWriter[Requested]:
-    """Return the log of requests; it shares standard output with all other logs."""
-    return BackgroundWriter("request log", _write, capacity)
+Output: TypeAlias = BackgroundWriter[Requested | str]
 
 
-def _write(batch: list[Requested]) -> None:
-    lines = [
-        msgspec.json.encode(
-            {
-                "time": utc(requested.time),
-                "level": "info",
-                "logger": "request",
-                "message": f"{requested.method} {requested.path} {requested.status}",
-                "request_id": requested.request_id,
-                "status": requested.status,
-                "milliseconds": round(requested.seconds * 1000, 3),
-            }
-        )
-        for requested in batch
-    ]
-    sys.stdout.write(b"\n".join([*lines, b""]).decode())
+def standard_output(capacity: int) -> Output:
+    """Return the only writer to standard output, so that a full pipe blocks no answer."""
+    return BackgroundWriter("standard output", _write, capacity)
+
+
+def configure(level: str, output: Output) -> None:
+    """Send all logs of this process to `output` as JSON lines."""
+    logging.basicConfig(level=level.upper(), handlers=[_Handler(output)], force=True)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+
+
+class _Handler(logging.Handler):
+    """Hands formatted records to the background writer."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__()
+        self.setFormatter(JsonFormatter())
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand over `record`."""
+        self._output.put(self.format(record))
+
+
+def _write(batch: list[Requested | str]) -> None:
+    lines = (entry if isinstance(entry, str) else _line(entry) for entry in batch)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
+
+
+def _line(requested: Requested) -> str:
+    fields = {
+        "time": utc(requested.time),
+        "level": "info",
+        "logger": "request",
+        "message": f"{requested.method} {requested.path} {requested.status}",
+        "request_id": requested.request_id,
+        "status": requested.status,
+        "milliseconds": round(requested.seconds * 1000, 3),
+    }
+    return msgspec.json.encode(fields).decode()

@@ -4,10 +4,8 @@ Counting is plain Python (one thread, the event loop's, counts); the families of
 are made from the counts when it scrapes. A request pays 1 µs instead of 6.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
@@ -40,13 +38,11 @@ class Histogram:
         self._counts[bisect_left(self.bounds, value)] += 1
         self._sum += value
 
-    def family(self, name: str, documentation: str) -> Metric:
-        """Return what Prometheus scrapes."""
+    def add_to(self, family: HistogramMetricFamily, *labels: str) -> None:
+        """Add these counts to what Prometheus scrapes."""
         bounds = [*map(str, self.bounds), "+Inf"]
         buckets = list(zip(bounds, accumulate(self._counts), strict=True))
-        family = HistogramMetricFamily(name, documentation)
-        family.add_metric([], buckets, self._sum)
-        return family
+        family.add_metric(labels, buckets, self._sum)
 
 
 class Metrics(Collector):
@@ -57,7 +53,7 @@ class Metrics(Collector):
         self.dropped: Callable[[], int] = int
         self._champion = champion
         self._requests: Counter[tuple[str, int]] = Counter()
-        self._seconds = Histogram(SECONDS)
+        self._seconds: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(SECONDS))
         self._predictions: Counter[tuple[str, str]] = Counter()
         self._scores = Histogram(())
 
@@ -72,7 +68,7 @@ class Metrics(Collector):
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
         self._requests[route, status] += 1
-        self._seconds.observe(seconds)
+        self._seconds[route].observe(seconds)
 
     def count_predictions(self, serving: Serving, outputs: Outputs) -> None:
         """Count what `serving` predicted: its labels, or for a regression its values."""
@@ -88,9 +84,9 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
         yield self._requests_family()
-        yield self._seconds.family("service_request_seconds", "Seconds until an answer was sent.")
+        yield self._seconds_family()
         yield self._predictions_family()
-        yield self._scores.family("service_prediction_score", "Probability or value predicted.")
+        yield self._scores_family()
         yield from self._state()
         serving = self._champion.serving
         if serving is not None:
@@ -104,6 +100,21 @@ class Metrics(Collector):
         )
         for (route, status), count in self._requests.items():
             family.add_metric([route, str(status)], count)
+        return family
+
+    def _seconds_family(self) -> Metric:
+        family = HistogramMetricFamily(
+            "service_request_seconds", "Seconds until an answer was sent.", labels=["route"]
+        )
+        for route, seconds in self._seconds.items():
+            seconds.add_to(family, route)
+        return family
+
+    def _scores_family(self) -> Metric:
+        family = HistogramMetricFamily(
+            "service_prediction_score", "Probability or value predicted."
+        )
+        self._scores.add_to(family)
         return family
 
     def _predictions_family(self) -> Metric:
@@ -159,6 +170,12 @@ def _features(serving: Serving) -> Iterator[Metric]:
 
 def _drift(serving: Serving) -> Iterator[Metric]:
     drift = serving.drift
+    trained = GaugeMetricFamily(
+        "service_feature_missing_reference", "Share missing in training.", labels=["feature"]
+    )
+    for name, reference in serving.model.reference.features.items():
+        trained.add_metric([name], reference.missing_share)
+    yield trained
     family = GaugeMetricFamily(
         "service_feature_psi", "Shift of the feature since training.", labels=["feature"]
     )

@@ -1,7 +1,5 @@
 """Load an exported model and check that it is the one that its papers describe."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
@@ -76,6 +74,7 @@ def load(folder: Path) -> Model:
     Raises:
         ModelError: A file is missing or not the one that `model.json` names, the model was
             trained for another schema, or it does not answer as it did at training.
+
     """
     content = {name: _read(folder / name) for name in BUNDLE}
     facts = _decode(FACTS, content, Facts)

@@ -4,8 +4,6 @@ Its rows come from the schema, its examples are held-out rows of the loaded mode
 fields of its answer are the outputs of the model's graph.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

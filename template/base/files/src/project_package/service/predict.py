@@ -1,7 +1,5 @@
 """`POST /predict`: from the bytes of a request to the bytes of its answer."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 from time import time
@@ -43,6 +41,7 @@ class Predict:
 
         Raises:
             Problem: The request is refused.
+
         """
         if scope["method"] != "POST":
             raise Problem(405, "method_not_allowed", "only POST predicts", {"Allow": "POST"})

@@ -1,7 +1,5 @@
 """The log of predictions: inputs, outputs and model version, one JSON line a row."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +39,7 @@ class RotatingLines:
 
         Raises:
             OSError: The folder cannot be written.
+
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.exists() and self._path.stat().st_size >= self._file_bytes:

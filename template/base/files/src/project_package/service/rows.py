@@ -4,8 +4,6 @@ The struct is made from `schema.FEATURES`, so a change of the schema changes the
 checks, the OpenAPI document and the order of the graph's inputs at once.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence
@@ -90,6 +88,7 @@ def decode(body: bytes, max_rows: int) -> Request:
     Raises:
         Problem: 400 for what is not JSON, 422 for JSON that is not such rows, 413 for
             more than `max_rows` of them.
+
     """
     try:
         if _starts_a_batch(body):
@@ -119,7 +118,7 @@ def pack(rows: Sequence[Values]) -> Inputs:
 
 
 def _without_input(message: str) -> str:
-    """Return msgspec's `message` without the name of an unknown field: that is the client's text."""
+    """Return msgspec's `message` without an unknown field's name, which is the client's text."""
     reason, at, place = message.partition(" - at ")
     if reason.startswith("Object contains unknown field"):
         reason = "Object contains a field that is no feature"
@@ -127,7 +126,7 @@ def _without_input(message: str) -> str:
 
 
 def _refuse_repeated_keys(body: bytes, request: Request) -> None:
-    """Raise a 400 where a key stands twice in one object: which of them was meant?
+    """Raise a 400 where a key stands twice in one object, since nobody knows which was meant.
 
     Decoding keeps the last one and tells nothing. Since every key is known and there, the
     number of quotes tells; only a body with escaped quotes, too, is read a second time.

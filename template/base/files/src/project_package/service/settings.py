@@ -1,7 +1,5 @@
 """Settings of the service: typed, from `SERVICE_*` variables of the environment."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -52,6 +50,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: A value has the wrong type or is out of bounds. The message
             names the variable and never its value, which may be a secret.
+
     """
     values: dict[str, Any] = {
         name: environment[variable(name)] for name in names() if variable(name) in environment
