@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -67,18 +67,25 @@ Aborted = Undone
 Recovery = Undone
 
 
-def refusals(git: Git, outcome: Outcome) -> tuple[Refusal, ...]:
+def refusals(git: Git, outcome: Outcome, *, edited: Collection[str] = ()) -> tuple[Refusal, ...]:
     """Return what stands in the way of an outcome: dirty, untracked and ignored files, links; nothing is changed."""
-    return in_the_way.refusals(Place.of(git), outcome)
+    return in_the_way.refusals(Place.of(git), outcome, edited)
 
 
-def apply(git: Git, outcome: Outcome, *, note: Mapping[str, str] | None = None) -> None:
+def apply(
+    git: Git,
+    outcome: Outcome,
+    *,
+    note: Mapping[str, str] | None = None,
+    edited: Collection[str] = (),
+) -> None:
     """Write an outcome into the work tree and the index.
 
     Args:
         git: Runs anywhere in the work tree.
         outcome: For the commit that is checked out.
         note: What `pending` shall say of the operation.
+        edited: Paths whose uncommitted content the outcome was made from (a hand-edited spec).
 
     Raises:
         ScaffoldError: Refused, or failed and rolled back; either way nothing has changed.
@@ -86,7 +93,7 @@ def apply(git: Git, outcome: Outcome, *, note: Mapping[str, str] | None = None) 
     place = Place.of(git)
     with place.alone():
         _undo_unfinished(place)
-        _check(place, outcome)
+        _check(place, outcome, edited)
         place.clear()
         try:
             journal = _prepare(place, outcome, note or {})
@@ -197,14 +204,14 @@ def continue_(git: Git) -> tuple[str, ...]:
         return journal.conflicts
 
 
-def _check(place: Place, outcome: Outcome) -> None:
+def _check(place: Place, outcome: Outcome, edited: Collection[str]) -> None:
     if _head(place) != outcome.head:
         raise ScaffoldError(
             "the plan is stale: the repository has other commits now",
             hint="make a new plan",
             code="stale-plan",
         )
-    found = in_the_way.refusals(place, outcome)
+    found = in_the_way.refusals(place, outcome, edited)
     if found:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,13 @@ class Refusal:
     hint: str
 
 
-def refusals(place: Place, outcome: Outcome) -> tuple[Refusal, ...]:
+def refusals(place: Place, outcome: Outcome, edited: Collection[str] = ()) -> tuple[Refusal, ...]:
     """Return what stands in the way, sorted by path.
+
+    Args:
+        place: The work tree.
+        outcome: What is to be written.
+        edited: Paths whose uncommitted content the outcome was made from.
 
     Raises:
         ScaffoldError: A merge, a rebase or the like is under way.
@@ -47,7 +52,7 @@ def refusals(place: Place, outcome: Outcome) -> tuple[Refusal, ...]:
     changes = {outcome.in_repository(change.path): change for change in outcome.writes}
     if not changes:
         return ()
-    dirty = _dirty(place)
+    dirty = {path: code for path, code in _dirty(place).items() if path not in edited}
     deleted = {path for path, change in changes.items() if change.after is None}
     found = [
         refusal

@@ -147,7 +147,7 @@ class Checkout:
         for name, what in _UNFINISHED.items():
             if (self.git_dir / name).exists():
                 raise ScaffoldError(
-                    f"{what} is in progress", hint="finish or abort it first", code="in-progress"
+                    f"{what} is in progress", hint="finish or abort it first", code="operation-under-way"
                 )
 
 

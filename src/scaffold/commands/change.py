@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from scaffold import apply
 from scaffold.commands.message import commit_message
-from scaffold.commands.operation import Prepared, Wanted, carry_out, prepare
+from scaffold.commands.operation import Prepared, Wanted, carry_out, edited_paths, prepare
 from scaffold.commands.patch import as_patch
 from scaffold.commands.plan import save_plan
 from scaffold.commands.report import Report
 from scaffold.commands.telling import Done, told
 from scaffold.commands.wishes import Wishes
+from scaffold.git import Git
 from scaffold.project import Project, check_git
 
 
@@ -66,7 +67,7 @@ def _planned(
     project: Project, prepared: Prepared, wishes: Wishes, undone: tuple[str, ...]
 ) -> Report:
     checkout = project.checkout
-    in_the_way = () if checkout.bare else apply.refusals(checkout.git, prepared.outcome)
+    in_the_way = () if checkout.bare or wishes.branch else _in_the_way(checkout.git, prepared)
     report = told(prepared, wishes, Done(refused=in_the_way, undone=undone))
     if wishes.plan is not None:
         save_plan(wishes.plan, prepared.outcome, commit_message(prepared), dict(report.data))
@@ -75,3 +76,7 @@ def _planned(
         data = {**report.data, "patch": patch.decode("utf-8", "replace")}
         return replace(report, patch=patch, data=data)
     return report
+
+
+def _in_the_way(git: Git, prepared: Prepared) -> tuple[apply.Refusal, ...]:
+    return apply.refusals(git, prepared.outcome, edited=edited_paths(prepared))

@@ -23,17 +23,22 @@ def commit_message(prepared: Prepared) -> str:
 
 def commit_subject(prepared: Prepared) -> str:
     """Return the first line of that message."""
+    text = title(prepared)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def title(prepared: Prepared) -> str:
+    """Return in a few words what the change is."""
     before, after = prepared.before.spec, prepared.rendered.spec
     if prepared.is_newer:
-        return f"Upgrade the template from {before.version} to {after.version}"
+        return f"upgrade the template from {before.version} to {after.version}"
     added = sorted(set(after.components) - set(before.components))
     removed = sorted(set(before.components) - set(after.components))
     parts = [f"add {', '.join(added)}"] if added else []
     parts += [f"remove {', '.join(removed)}"] if removed else []
     changed = [name for name, answer in after.answers.items() if before.answers.get(name) != answer]
     parts += [f"set {', '.join(changed)}"] if changed else []
-    text = " and ".join(parts) or prepared.verb
-    return f"{text[:1].upper()}{text[1:]} (scaffold)"
+    return " and ".join(parts) or prepared.verb
 
 
 def pull_request(prepared: Prepared) -> dict[str, str]:

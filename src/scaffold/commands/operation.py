@@ -19,6 +19,7 @@ from scaffold.commands.rendering import (
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.merge import Labels, Outcome, Policy, merge
+from scaffold.merge.globs import matches
 from scaffold.merge.outcome import only
 from scaffold.project import Project, describe, edited, locked_files
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
@@ -81,8 +82,9 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
     git = project.checkout.git
     base, lost = applied_tree(git, before, wanted.spec.source, wishes)
+    policy = policy_of(template, rendered.spec)
     theirs = rendered.tree
-    lock = rendered.lock
+    lock = _with_once_as_written(before, rendered.lock, policy)
     if wishes.only:
         paths = chosen_paths(wishes.only, rendered, base)
         theirs, lock = _partly(before, lock, base, theirs, paths)
@@ -92,7 +94,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
         theirs=_described(project, theirs, rendered.spec, lock),
         head=project.checkout.head,
         prefix=project.checkout.prefix.rstrip("/"),
-        policy=policy_of(template, rendered.spec),
+        policy=policy,
         labels=Labels(
             base=f"template {before.spec.version}", theirs=f"template {template.version}"
         ),
@@ -125,10 +127,16 @@ def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
         return apply.to_branch(git, outcome, wishes.branch, message)
     if wishes.commit:
         _refuse_staged(project)
-    apply.apply(git, outcome, note={"verb": prepared.verb, "message": message})
+    note = {"verb": prepared.verb, "message": message}
+    apply.apply(git, outcome, note=note, edited=edited_paths(prepared))
     if wishes.commit and not outcome.conflicts:
         return commit(project, message)
     return ""
+
+
+def edited_paths(prepared: Prepared) -> tuple[str, ...]:
+    """Return what a person may have edited without committing it: the spec, where it is what is synced."""
+    return (prepared.outcome.in_repository(SPEC_FILE),) if prepared.verb == "sync" else ()
 
 
 def commit(project: Project, message: str) -> str:
@@ -147,6 +155,16 @@ def _refuse_staged(project: Project) -> None:
             hint="commit or unstage them first",
             code="staged-changes",
         )
+
+
+def _with_once_as_written(before: Lock, after: Lock, policy: Policy) -> Lock:
+    """Return the new lock with the ids that the project's own files had when they were written."""
+    kept = {
+        path: before.files[path]
+        for path in after.files
+        if path in before.files and matches(path, policy.once)
+    }
+    return replace(after, files={**after.files, **kept})
 
 
 def _partly(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scaffold.commands.message import commit_message, pull_request
+from scaffold.commands.message import commit_message, pull_request, title
 from scaffold.commands.operation import Prepared
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.commands.wishes import Wishes
@@ -108,11 +108,7 @@ def _lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
 
 
 def _headline(prepared: Prepared, wishes: Wishes) -> str:
-    before, after = prepared.before.spec, prepared.rendered.spec
-    would = "would " if wishes.dry_run else ""
-    if prepared.is_newer:
-        return f"{would}upgrade: {before.version} -> {after.version}"
-    return f"{would}{prepared.verb} (template {after.version})"
+    return f"would {title(prepared)}" if wishes.dry_run else title(prepared)
 
 
 def _change_lines(change: Change, width: int) -> Iterator[Line]:
