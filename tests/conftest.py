@@ -1,8 +1,11 @@
 """What every suite shares: the options of the command line and where things are."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from scaffold import cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,3 +32,15 @@ def shared(root: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared with the recorded upgrades is not here")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests fetch, compile and trust out of the developer's home."""
+    places = tmp_path_factory.mktemp("places")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCAFFOLD_CACHE_DIR", str(places / "cache"))
+        patch.setenv("SCAFFOLD_STATE_DIR", str(places / "state"))
+        cache._root.cache_clear()
+        yield
+    cache._root.cache_clear()

@@ -46,6 +46,7 @@ class Question:
         renamed_from: Earlier names of the question.
         choice_map: Choice that is gone -> what replaces it.
         secret: The answer is asked without echo and never stored or shown.
+        own: It is of scaffold's own template: its pattern is trusted to end.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Question:
     renamed_from: tuple[str, ...] = ()
     choice_map: Mapping[str, str] = field(default_factory=dict)
     secret: bool = False
+    own: bool = False
 
 
 Ask: TypeAlias = Callable[[Question, Answer, tuple[str, ...]], Answer]
@@ -132,12 +134,11 @@ def read_questions(text: str, *, own: bool = False) -> Questions:
     if not isinstance(raw, dict):
         raise ScaffoldError("cookiecutter.json of the template is no JSON object")
     prompts = raw.pop("__prompts__", {})
-    template = raw.get("_settings")
-    ours: dict[str, Any] = template if isinstance(template, dict) else {}
+    ours = _ours(raw)
     manifests = raw.get("_components", {}) if ours else {}
     details = ours.get("questions", {})
     asked = tuple(
-        _question(name, default, prompts, details.get(name, {}))
+        _question(name, default, prompts, details.get(name, {}), own=own)
         for name, default in raw.items()
         if not name.startswith("_") and not (manifests and name in _INTERNAL)
     )
@@ -194,7 +195,7 @@ def choose_components(questions: Questions, wanted: Collection[str]) -> tuple[st
     chosen = set(with_required(questions.manifests, wanted))
     for slot, settings in questions.slots.items():
         if not any(questions.manifests.get(name, {}).get("slot") == slot for name in chosen):
-            chosen.add(settings["default"])
+            chosen.add(str(settings.get("default", "")))
     problem = component_problem(questions.manifests, questions.slots, chosen)
     if problem:
         unknown = chosen - set(questions.components)
@@ -235,7 +236,39 @@ def storable(questions: Questions, answers: Answers) -> Answers:
     return {name: answer for name, answer in answers.items() if name not in secret}
 
 
-def _question(name: str, default: Any, prompts: Any, details: Mapping[str, Any]) -> Question:
+def _ours(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the template says in scaffold's own terms; another's `_settings` are none of ours."""
+    settings = raw.get("_settings")
+    if not isinstance(settings, dict):
+        return {}
+    tables = [settings.get(name, {}) for name in ("questions", "slots", "presets")]
+    tables.append(raw.get("_components", {}))
+    if not all(isinstance(table, dict) for table in tables):
+        return {}
+    entries = [entry for table in tables for entry in table.values()]
+    return settings if all(_is_entry(entry) for entry in entries) else {}
+
+
+def _is_entry(entry: Any) -> bool:
+    """Return whether a question, slot, preset or manifest has values of the kinds that are used here."""
+    if not isinstance(entry, dict):
+        return False
+    texts = [entry.get(key, "") for key in ("slot", "pattern", "title", "summary", "category")]
+    lists = [
+        entry.get(key, []) for key in ("requires", "conflicts", "components", "reserved", "once")
+    ]
+    flat = [item for each in lists if isinstance(each, list) for item in each]
+    return (
+        all(isinstance(text, str) for text in (*texts, *flat))
+        and all(isinstance(each, list) for each in lists)
+        and isinstance(entry.get("choice_map", {}), dict)
+        and isinstance(entry.get("renamed_from", ""), str | list)
+    )
+
+
+def _question(
+    name: str, default: Any, prompts: Any, details: Mapping[str, Any], *, own: bool
+) -> Question:
     prompt = prompts.get(name, "") if isinstance(prompts, dict) else ""
     labels = {}
     if isinstance(prompt, dict):
@@ -256,6 +289,7 @@ def _question(name: str, default: Any, prompts: Any, details: Mapping[str, Any])
         renamed_from=(renamed,) if isinstance(renamed, str) else tuple(renamed),
         choice_map=dict(details.get("choice_map", {})),
         secret=bool(details.get("secret", False)),
+        own=own,
     )
 
 
@@ -394,13 +428,26 @@ def _laid_over(default: Any, given: dict[str, Answer]) -> dict[str, Answer]:
 def _checked(question: Question, answer: Answer) -> Answer:
     if question.required and not str(answer).strip():
         raise _unfit(question, answer, "it may not be empty")
-    if question.pattern and not re.fullmatch(question.pattern, str(answer)):
+    if question.pattern and not _matches(question, str(answer)):
         raise _unfit(question, answer, f"it must match {question.pattern}")
     if question.reserved and answer in question.reserved:
         raise _unfit(question, answer, "that name is taken")
     if isinstance(answer, str) and "\0" in answer:
         raise _unfit(question, answer, "it has a NUL")
     return answer
+
+
+def _matches(question: Question, text: str) -> bool:
+    def match() -> bool:
+        try:
+            return re.fullmatch(question.pattern, text) is not None
+        except re.error as error:
+            raise ScaffoldError(
+                f"the pattern of {question.name} is broken: {escape(str(error))}",
+                code="render-failed",
+            ) from None
+
+    return match() if question.own else confined(match, Limits.from_environment())
 
 
 def _unfit(question: Question, answer: Answer, rule: str) -> ScaffoldError:
