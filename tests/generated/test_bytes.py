@@ -17,7 +17,8 @@ def scaffold_new(destination, answers):
     answers_file.write_text(json.dumps({k: v for k, v in answers.items() if k != "components"}))
     command = [
         *(sys.executable, "-m", "scaffold", "new", str(destination), "--yes"),
-        *("--answers", str(answers_file), "--with", answers["components"]),
+        *("--answers", str(answers_file), "--preset", "minimal"),
+        *("--with", answers["components"]),
     ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
