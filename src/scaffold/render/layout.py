@@ -63,25 +63,25 @@ class Layout:
         for path in inside:
             file = self.files[path]
             name = path.removeprefix(self.root)
-            verbatim = self._in_copied_folder(name)
+            folder = self._copied_folder(name)
             if file.mode == "120000":
                 yield from self._through_link(name, folders)
-            elif verbatim or self.copied.match(name):
+            elif folder:  # what is inside keeps its very name
+                yield folders.rendered_path(folder) + name.removeprefix(folder), path, True
+            elif self.copied.match(name):
                 yield folders.rendered_path(name), path, True
             else:
                 target = folders.target(name)
                 if target:
                     yield target, path, False
 
-    def _in_copied_folder(self, name: str) -> bool:
+    def _copied_folder(self, name: str) -> str:
+        """Return the topmost folder of the file `name` that is copied as it is, or nothing."""
         if not self.copied:
-            return False
-        folder = posixpath.dirname(name)
-        while folder:
-            if self.copied.match(folder):
-                return True
-            folder = posixpath.dirname(folder)
-        return False
+            return ""
+        parts = name.split("/")
+        folders = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        return next(filter(self.copied.match, folders), "")
 
     def _through_link(self, name: str, folders: _Folders) -> Iterator[tuple[str, str, bool]]:
         """Yield what a link to a folder brings; cookiecutter follows one only when it copies."""
@@ -94,10 +94,12 @@ class Layout:
                 f"the template has a link {escape(name)} to {escape(linked)}, which is not inside it",
                 code="bad-link",
             )
-        if self.copied.match(name) or self._in_copied_folder(name):
+        folder = self._copied_folder(name) or (name if self.copied.match(name) else "")
+        if folder:
+            target = folders.rendered_path(folder) + name.removeprefix(folder)
             for other in found:
                 if self.files[other].mode != "120000":
-                    yield f"{folders.rendered_path(name)}/{other.removeprefix(below)}", other, True
+                    yield f"{target}/{other.removeprefix(below)}", other, True
 
 
 class _Folders:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BaseLoader, StrictUndefined, Template, TemplateNotFound, nodes
+from jinja2 import BaseLoader, StrictUndefined, Template, TemplateNotFound, nodes, pass_context
 from jinja2.exceptions import UndefinedError
 from jinja2.ext import Extension
 from jinja2.runtime import BlockReference, LoopContext, Macro, TemplateReference, Undefined
@@ -103,7 +103,8 @@ class Sandbox(SandboxedEnvironment):
             return False
         return type(obj.__self__) in _PLAIN or isinstance(obj.__self__, (*_OF_JINJA, Now))
 
-    def _choose(self, values: Any) -> object:
+    @pass_context  # else Jinja would choose once, when it compiles
+    def _choose(self, _: object, values: Any) -> object:
         return self.chance.choice(list(values))
 
 
