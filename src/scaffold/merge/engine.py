@@ -140,8 +140,6 @@ class _Merging:
             return self._exact(path, new)
         if matches(path, self.policy.once) and (old is not None or self.ours(path) is not None):
             return self._kept(path, "once", "written once, and yours since then", old != new)
-        if matches(path, self.policy.derived):
-            return self._derived(path, old, new)
         return self._blocked(path, base, theirs)
 
     def _kept(self, path: str, code: str, reason: str, is_said: bool) -> Change:  # noqa: FBT001
@@ -153,12 +151,6 @@ class _Merging:
         kind = Kind.ADDED if ours is None else Kind.UPDATED if new is not None else Kind.DELETED
         code = "" if ours == new else "exact"
         return Change(path, kind, code, "always as the template has it", ours, new)
-
-    def _derived(self, path: str, old: File | None, new: File | None) -> Change | None:
-        ours = self.ours(path)
-        if ours is None or old == new or ours in (old, new):
-            return None
-        return Change(path, Kind.KEPT, "derived", "yours stays: build it again", ours, ours)
 
     def _blocked(self, path: str, base: Tree, theirs: Tree) -> Change | None:
         """Return a conflict where a file and a folder, or a file and a link, want one path."""
@@ -280,6 +272,8 @@ class _Merged:
         old, new = self.parts.base.get(path), self.parts.theirs.get(path)
         origin = pairs.get(path, "")
         told = _told_clean(before, after, old, new, origin)
+        if told[0] is Kind.MERGED and matches(path, self.merging.policy.derived):
+            told = (Kind.MERGED, "derived", "merged as text: build it again")
         change = Change(path, told[0], told[1], told[2], before, after, origin=origin)
         return replace(change, origin=origin if change.kind is Kind.MOVED else "")
 
@@ -318,8 +312,9 @@ class _Merged:
             return Change(path, Kind.CONFLICT, "binary", reason, before, stages.get(2), stages)
         old, mine, new = sides
         pieces = parse(merged.content, base=old, ours=mine, theirs=new)
+        is_derived = matches(path, self.merging.policy.derived)
         contest = Contest(path, old, mine, new, pieces)
-        pieces, settlements = settle(contest, self.merging.policy)
+        pieces, settlements = (pieces, ()) if is_derived else settle(contest, self.merging.policy)
         after = File(content_of(pieces, self.merging.labels), merged.mode)
         after = self._with_ends(path, after)
         left = regions_of(pieces)
@@ -328,7 +323,7 @@ class _Merged:
             code = "both-moved" if moved else "settled"
             reason = moved or "both sides changed it; rules settled where they met"
             return Change(path, kind, code, reason, before, after, settlements=settlements)
-        code = "both-added" if 1 not in stages else "content"
+        code = "derived" if is_derived else "content" if 1 in stages else "both-added"
         reason = f"both sides changed the same lines, in {left} place{'s' if left > 1 else ''}"
         return Change(
             path, Kind.CONFLICT, code, reason, before, after, stages, "", settlements, left

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from scaffold.tree import File, Tree
 
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
 
 
-Stage: TypeAlias = Literal[1, 2, 3]
+Stage: TypeAlias = int
 Stages: TypeAlias = Mapping[Stage, File]
 """An unmerged index entry: 1 the old render, 2 yours, 3 the new render; absent where that side has no file."""
 
@@ -95,7 +95,8 @@ class Change:
     def is_told(self) -> bool:
         """Return whether this must be said even in a short report: it is not simply the template's change."""
         quiet = {Kind.ADDED, Kind.UPDATED, Kind.MERGED, Kind.DELETED}
-        return self.is_conflict or bool(self.settlements) or self.kind not in quiet
+        is_loud = self.kind not in quiet or self.code == "derived"
+        return self.is_conflict or bool(self.settlements) or is_loud
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as plain data, without the files' contents."""
@@ -214,10 +215,12 @@ class Policy:
 
     Args:
         once: Written when they are new, and the project's from then on.
-        derived: Rebuilt by a tool after the merge (lock files): the project's own stays.
+        derived: Rebuilt by a tool after the merge (lock files): merged as plain text, and named so that it is rebuilt.
         owned: Prose that the project owns: where both changed the same lines, the project's stand.
         skipped: Take no part at all, as a project asked.
         exact: Always the new render's, whatever HEAD has (`scaffold.lock`).
+        is_literal: Whether a rule may settle only what leaves every line that either side added standing as it was. A
+            version that a newer one replaces, or a line that is indented anew, then stays a conflict.
     """
 
     once: tuple[str, ...] = ()
@@ -234,6 +237,7 @@ class Policy:
     owned: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     exact: tuple[str, ...] = ("scaffold.lock",)
+    is_literal: bool = False
 
 
 def only(outcome_base: Tree, outcome_theirs: Tree, wanted: set[str]) -> Tree:
@@ -264,8 +268,7 @@ def _file_of(row: Mapping[str, Any] | None) -> File | None:
 
 
 def _stages_of(row: Mapping[str, Any]) -> Stages:
-    numbers: dict[str, Stage] = {"1": 1, "2": 2, "3": 3}
-    return {numbers[key]: file for key, value in row.items() if (file := _file_of(value))}
+    return {int(key): file for key, value in row.items() if (file := _file_of(value))}
 
 
 def _change_of(row: Mapping[str, Any]) -> Change:

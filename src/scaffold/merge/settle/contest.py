@@ -1,10 +1,13 @@
-"""One file that both sides changed in the same places."""
+"""One file that both sides changed in the same places, and what a rule makes of one such place."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scaffold.merge.regions import Piece
+from scaffold.merge.outcome import Settlement
+from scaffold.merge.regions import Lines, Piece, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +19,53 @@ class Contest:
     ours: bytes
     theirs: bytes
     pieces: tuple[Piece, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the file's name."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a rule makes of a region."""
+
+    lines: Lines
+    code: str
+    reason: str
+
+    def told(self, region: Region) -> Settlement:
+        """Return the settlement as it is reported."""
+        return Settlement(
+            self.code,
+            self.reason,
+            ours=_text(region.ours),
+            theirs=_text(region.theirs),
+            result=_text(self.lines),
+        )
+
+
+def said(lines: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the lines that say something, without their ends."""
+    return tuple(line.rstrip(b"\r\n") for line in lines if line.strip())
+
+
+def has_change(old: Lines, new: Lines, result: Lines) -> bool:
+    """Return whether a result has every line that a side added and none that it took away."""
+    before, after, now = Counter(said(old)), Counter(said(new)), Counter(said(result))
+    added, removed = after - before, before - after
+    return not added - now and all(now[line] <= before[line] - removed[line] for line in removed)
+
+
+def keeps_both(region: Region, lines: Lines) -> bool:
+    """Return whether no line that either side added is lost, and none that both took away is back."""
+    base, now = Counter(said(region.base)), Counter(said(lines))
+    for side in (region.ours, region.theirs):
+        if Counter(said(side)) - base - now:
+            return False
+    most = Counter(said(region.ours)) + Counter(said(region.theirs))
+    return not set(now) - set(most)
+
+
+def _text(lines: Lines) -> str:
+    return b"".join(lines).decode("utf-8", "replace")

@@ -1,0 +1,89 @@
+"""TOML, YAML, JSON and INI key by key: lines of both sides are laid together, and the data proves the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from scaffold.merge.regions import Lines, Piece, Region
+from scaffold.merge.settle.alignment import merge_lines
+from scaffold.merge.settle.contest import Contest, Settled, keeps_both
+from scaffold.merge_keys import Conflict, merged, reader_of, same_elements
+
+CODE = "keys"
+
+
+def keys(region: Region, contest: Contest) -> Settled | None:
+    """Settle a region of a structured file for which some text says just what both sides' data merge to."""
+    if reader_of(contest.name) is None:
+        return None
+    for lines in _candidates(region):
+        if keeps_both(region, lines) and _is_proven(region, lines, contest):
+            return Settled(lines, CODE, "both sides changed different keys")
+    return None
+
+
+def reads(region: Region, lines: Lines, contest: Contest) -> bool:
+    """Return whether a structured file can still be read with these lines, unless it could not be read before."""
+    read = reader_of(contest.name)
+    if read is None:
+        return True
+    return _can(read, contest, region, lines) or not _can(read, contest, region, region.ours)
+
+
+def _can(read: Callable[[bytes], object], contest: Contest, region: Region, lines: Lines) -> bool:
+    try:
+        read(_with(contest.pieces, region, lines))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _candidates(region: Region) -> Iterator[Lines]:
+    for join in (_ours_first, _theirs_first):
+        lines = merge_lines(region, join)
+        if lines is not None:
+            yield lines
+    if not region.base:
+        yield _ours_first(region.ours, region.theirs)
+        yield _theirs_first(region.ours, region.theirs)
+
+
+def _ours_first(ours: Lines, theirs: Lines) -> Lines:
+    seen = set(ours)
+    return (*_closed(ours), *(line for line in theirs if line not in seen or not line.strip()))
+
+
+def _theirs_first(ours: Lines, theirs: Lines) -> Lines:
+    return _ours_first(theirs, ours)
+
+
+def _closed(lines: Lines) -> Lines:
+    if lines and not lines[-1].endswith(b"\n"):
+        return (*lines[:-1], lines[-1] + b"\n")
+    return lines
+
+
+def _is_proven(region: Region, lines: Lines, contest: Contest) -> bool:
+    """Return whether the file with these lines says what the three files with the region's sides merge to.
+
+    Every other region is taken from the project, so that each is proven by itself.
+    """
+    read = reader_of(contest.name)
+    if read is None:
+        return False
+    try:
+        base, ours, theirs, result = (
+            read(_with(contest.pieces, region, side))
+            for side in (region.base, region.ours, region.theirs, lines)
+        )
+        return same_elements(merged(base, ours, theirs), result)
+    except (Conflict, ValueError, RecursionError):
+        return False
+
+
+def _with(pieces: tuple[Piece, ...], region: Region, lines: Lines) -> bytes:
+    parts = [
+        lines if piece is region else piece.ours if isinstance(piece, Region) else piece
+        for piece in pieces
+    ]
+    return b"".join(b"".join(part) for part in parts)

@@ -1,0 +1,55 @@
+"""Both sides bumped a version: the newer one stands, and the older one is named."""
+
+from __future__ import annotations
+
+import re
+
+from scaffold.merge.regions import Lines, Region
+from scaffold.merge.settle.contest import Contest, Settled
+
+CODE = "newer-version"
+
+_VERSION = re.compile(rb"(?<![\w.])v?\d+(?:\.\d+)+(?![\w*]|\.\d)")
+
+
+def newer_version(region: Region, contest: Contest) -> Settled | None:
+    """Settle a region whose lines differ in nothing but versions that both sides raised."""
+    del contest
+    if not len(region.base) == len(region.ours) == len(region.theirs):
+        return None
+    lines: list[bytes] = []
+    for base, ours, theirs in zip(region.base, region.ours, region.theirs, strict=True):
+        line = _newer_line(base, ours, theirs)
+        if line is None:
+            return None
+        lines.append(line)
+    return Settled(tuple(lines), CODE, _reason(region, tuple(lines)))
+
+
+def _newer_line(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    if ours in (base, theirs):
+        return theirs
+    if theirs == base:
+        return ours
+    if len({_VERSION.sub(b"@", line).strip() for line in (base, ours, theirs)}) != 1:
+        return None
+    old, mine, new = (
+        [_numbers(found) for found in _VERSION.findall(line)] for line in (base, ours, theirs)
+    )
+    if any(a < o or b < o for o, a, b in zip(old, mine, new, strict=True)):
+        return None
+    if all(b >= a for a, b in zip(mine, new, strict=True)):
+        return theirs
+    return ours if all(a >= b for a, b in zip(mine, new, strict=True)) else None
+
+
+def _numbers(version: bytes) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.lstrip(b"v").split(b"."))
+
+
+def _reason(region: Region, lines: Lines) -> str:
+    if lines == region.ours:
+        return "both sides raised a version; yours is the newer one"
+    if lines == region.theirs:
+        return "both sides raised a version; the template's is the newer one"
+    return "both sides raised versions; each is the newer one"

@@ -1,0 +1,166 @@
+"""Three-way merge of data: what a TOML, YAML, JSON or INI file says, without how it says it.
+
+It proves a merged text: the text's data must be exactly the merge of the three sides' data.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+Data: TypeAlias = Any
+"""What a reader returns: tables (`Mapping`), lists (`Sequence`) and plain values."""
+
+
+class Conflict(Exception):  # noqa: N818 - not an error: the answer that there is no answer
+    """Both sides changed one value, or a list has no order that follows from both."""
+
+
+class _Absent:
+    """What a key has that is not there."""
+
+
+_ABSENT = _Absent()
+_YAML = (".yml", ".yaml")
+_INI = {"tox.ini", "setup.cfg", "pytest.ini", "mypy.ini", ".flake8", ".editorconfig", ".coveragerc"}
+_KEYS = ("name", "id", "repo", "uses", "key", "path", "url")
+_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~^;@ ]|$)")
+
+
+def reader_of(name: str) -> Callable[[bytes], Data] | None:
+    """Return what reads the data of files with this name; its errors are `ValueError`."""
+    if name.endswith(".toml"):
+        return _toml
+    if name.endswith(_YAML) or name == "CITATION.cff":
+        return _yaml
+    if name.endswith(".json"):
+        return _json
+    if name in _INI:
+        return _ini
+    return None
+
+
+def merged(base: Data, ours: Data, theirs: Data) -> Data:
+    """Return the merge of three values.
+
+    Tables merge key by key; lists element by element, each told by what identifies it (a requirement's name, a
+    step's `name`, ...). The order of a list is not looked at; see `same`.
+
+    Raises:
+        Conflict: Both sides changed one value differently.
+    """
+    if same(ours, theirs) or same(base, theirs):
+        return ours
+    if same(base, ours):
+        return theirs
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        return _merged_tables(base if isinstance(base, Mapping) else {}, ours, theirs)
+    if _is_list(ours) and _is_list(theirs):
+        old = _by_key(base) if _is_list(base) else {}
+        return list(_merged_tables(old, _by_key(ours), _by_key(theirs)).values())
+    raise Conflict
+
+
+def same(first: Data, second: Data) -> bool:
+    """Return whether two values say the same; order counts in lists, not in tables."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if _is_list(first) and _is_list(second):
+        return len(first) == len(second) and all(map(same, first, second))
+    return type(first) is type(second) and first == second
+
+
+def same_elements(first: Data, second: Data) -> bool:
+    """Return whether two values say the same but for the order of lists."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return first.keys() == second.keys() and all(
+            same_elements(first[key], second[key]) for key in first
+        )
+    if _is_list(first) and _is_list(second):
+        try:
+            return same_elements(_by_key(first), _by_key(second))
+        except Conflict:
+            return same(first, second)
+    return type(first) is type(second) and first == second
+
+
+def _merged_tables(
+    base: Mapping[str, Data], ours: Mapping[str, Data], theirs: Mapping[str, Data]
+) -> Data:
+    result: dict[str, Data] = {}
+    for key in {**ours, **theirs}:
+        value = _merged_value(*(side.get(key, _ABSENT) for side in (base, ours, theirs)))
+        if value is not _ABSENT:
+            result[key] = value
+    return result
+
+
+def _merged_value(base: Data, ours: Data, theirs: Data) -> Data:
+    if base is _ABSENT and isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        return merged({}, ours, theirs)
+    return merged(base, ours, theirs)
+
+
+def _is_list(value: Data) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _by_key(elements: Data) -> Mapping[str, Data]:
+    table: dict[str, Data] = {}
+    for element in elements:
+        key = _key_of(element)
+        if key in table:
+            raise Conflict
+        table[key] = element
+    return table
+
+
+def _key_of(element: Data) -> str:
+    if isinstance(element, str):
+        requirement = _REQUIREMENT.match(element)
+        name = requirement[1].lower().replace("_", "-") if requirement else element
+        return f"text {name}"
+    if isinstance(element, Mapping):
+        for key in _KEYS:
+            if isinstance(element.get(key), str):
+                return f"{key} {_unversioned(str(element[key]))}"
+    return f"value {json.dumps(element, sort_keys=True, default=str)}"
+
+
+def _unversioned(text: str) -> str:
+    return text.split("@", 1)[0]
+
+
+def _toml(content: bytes) -> Data:
+    return tomllib.loads(content.decode("utf-8"))
+
+
+def _json(content: bytes) -> Data:
+    return json.loads(content)
+
+
+def _ini(content: bytes) -> Data:
+    parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
+    try:
+        parser.read_string("[\0top]\n" + content.decode("utf-8"))
+    except configparser.Error as error:
+        raise ValueError(str(error)) from error
+    return {
+        section: {key: (value or "").splitlines() for key, value in parser.items(section)}
+        for section in parser.sections()
+    }
+
+
+def _yaml(content: bytes) -> Data:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - 30 ms, for merges of YAML alone
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        documents = list(YAML(typ="safe", pure=True).load_all(content))
+    except YAMLError as error:
+        raise ValueError(str(error)) from error
+    return documents[0] if len(documents) == 1 else documents
