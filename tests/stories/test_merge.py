@@ -1,0 +1,318 @@
+"""What becomes of a person's edits when the template changes."""
+
+import pytest
+from story import LINES, Project, Template
+
+
+def with_line(number: int, text: str) -> str:
+    lines = LINES.splitlines()
+    lines[number - 1] = text
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def project(make_project, template) -> tuple[Project, Template]:
+    made = template({"a.txt": LINES, "b.txt": "b\n"})
+    return make_project(made), made
+
+
+def test_unedited_file_becomes_the_new_render(project):
+    project, template = project
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.changes == {"a.txt": "updated"}
+    assert project.read("a.txt") == with_line(2, "theirs")
+
+
+def test_edit_elsewhere_in_the_file_stays(project):
+    project, template = project
+    project.edit("a.txt", line=10, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.changes == {"a.txt": "merged"}
+    assert project.read("a.txt").splitlines()[1] == "theirs"
+    assert project.read("a.txt").splitlines()[9] == "mine"
+
+
+def test_file_that_only_the_project_changed_is_left_alone(project):
+    project, template = project
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"b.txt": "new b\n"})
+
+    assert project.upgrade().changes == {"b.txt": "updated"}
+    assert project.read("a.txt") == with_line(2, "mine")
+
+
+def test_same_line_becomes_an_ordinary_git_conflict(project):
+    project, template = project
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 1
+    assert said.conflicts == ["a.txt"]
+    text = project.read("a.txt")
+    assert "<<<<<<< yours\nmine\n||||||| template v1.0.0\nline 2\n=======\ntheirs\n>>>>>>>" in text
+    assert project.status.startswith("UU a.txt")
+    assert len(project.git("ls-files", "-u").splitlines()) == 3
+
+
+def test_conflict_is_named_with_its_next_step(project):
+    project, template = project
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.run("upgrade")
+
+    assert "conflict  a.txt" in said.out
+    assert "scaffold upgrade --continue" in said.out
+    assert "scaffold upgrade --abort" in said.out
+
+
+def test_the_same_edit_on_both_sides_is_no_conflict(project):
+    project, template = project
+    project.edit("a.txt", line=2, to="same")
+    template.release({"a.txt": with_line(2, "same")})
+
+    assert project.upgrade().code == 0
+    assert project.read("a.txt") == with_line(2, "same")
+
+
+def test_deleted_file_stays_deleted_and_is_told(project):
+    project, template = project
+    project.delete("a.txt")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.changes == {"a.txt": "kept-deleted"}
+    assert not project.has("a.txt")
+
+
+def test_deleted_file_that_the_template_did_not_change_is_not_mentioned(project):
+    project, template = project
+    project.delete("a.txt")
+    template.release({"b.txt": "new\n"})
+
+    assert project.upgrade().changes == {"b.txt": "updated"}
+    assert not project.has("a.txt")
+
+
+def test_file_that_the_template_deletes_goes(project):
+    project, template = project
+    template.release({"b.txt": None})
+
+    assert project.upgrade().changes == {"b.txt": "deleted"}
+    assert not project.has("b.txt")
+
+
+def test_edited_file_that_the_template_deletes_stays_and_is_told(project):
+    project, template = project
+    project.write("b.txt", "mine\n")
+    template.release({"b.txt": None})
+
+    said = project.upgrade()
+
+    assert said.code == 1
+    assert said.changes == {"b.txt": "kept"}
+    assert project.read("b.txt") == "mine\n"
+
+
+def test_user_edit_follows_a_file_the_template_renamed(project):
+    project, template = project
+    project.edit("a.txt", line=10, to="mine")
+    template.release({"a.txt": None, "c.txt": LINES})
+
+    said = project.upgrade()
+
+    assert said.conflicts == []
+    assert project.read("c.txt") == with_line(10, "mine")
+    assert not project.has("a.txt")
+
+
+def test_change_follows_a_file_the_user_moved(project):
+    project, template = project
+    project.move("a.txt", "deep/down/a.txt")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert project.read("deep/down/a.txt") == with_line(2, "theirs")
+    assert not project.has("a.txt")
+
+
+def test_new_file_of_the_template_is_added(project):
+    project, template = project
+    template.release({"docs/new.md": "new\n"})
+
+    assert project.upgrade().changes == {"docs/new.md": "added"}
+    assert project.read("docs/new.md") == "new\n"
+
+
+def test_new_file_that_the_project_has_too_is_a_conflict(project):
+    project, template = project
+    project.write("new.md", "mine\n")
+    template.release({"new.md": "theirs\n"})
+
+    said = project.upgrade()
+
+    assert said.code == 1
+    assert "mine\n" in project.read("new.md")
+    assert "theirs\n" in project.read("new.md")
+
+
+def test_new_file_that_the_project_has_with_the_same_content_is_no_conflict(project):
+    project, template = project
+    project.write("new.md", "same\n")
+    template.release({"new.md": "same\n"})
+
+    assert project.upgrade().code == 0
+    assert project.read("new.md") == "same\n"
+
+
+def test_executable_bit_arrives(project):
+    project, template = project
+    template.release({"run.sh": "#!/bin/sh\n"}, modes={"run.sh": 0o755})
+
+    project.upgrade()
+
+    assert (project.path / "run.sh").stat().st_mode & 0o111
+
+
+def test_executable_bit_of_the_user_stays(project):
+    project, template = project
+    (project.path / "a.txt").chmod(0o755)
+    project.commit()
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    assert project.upgrade().code == 0
+    assert (project.path / "a.txt").stat().st_mode & 0o111
+
+
+def test_binary_file_on_both_sides_is_a_conflict_with_yours_in_place(make_project, template):
+    made = template({"logo.png": b"\x89PNG\0one"})
+    project = make_project(made)
+    project.write("logo.png", b"\x89PNG\0mine")
+    made.release({"logo.png": b"\x89PNG\0theirs"})
+
+    assert project.upgrade().conflicts == ["logo.png"]
+    assert (project.path / "logo.png").read_bytes() == b"\x89PNG\0mine"
+
+
+def test_crlf_of_the_project_stays(project):
+    project, template = project
+    project.write("a.txt", LINES.replace("\n", "\r\n"))
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    assert project.upgrade().code == 0
+    assert project.read("a.txt") == with_line(2, "theirs").replace("\n", "\r\n")
+
+
+def test_ignored_file_in_the_way_is_refused_before_anything_is_written(project):
+    project, template = project
+    project.write(".gitignore", ".env\n").write(".env", "SECRET=1\n", commit=False)
+    template.release({".env": "SECRET=\n", "a.txt": with_line(2, "theirs")})
+    before = project.snapshot
+
+    said = project.upgrade()
+
+    assert (said.code, said.refusal) == (2, "ignored")
+    assert ".env" in said.json["error"]["message"]
+    assert project.snapshot == before
+
+
+def test_untracked_file_in_the_way_is_refused(project):
+    project, template = project
+    project.write("new.md", "mine\n", commit=False)
+    template.release({"new.md": "theirs\n"})
+    before = project.snapshot
+
+    assert project.upgrade().refusal == "untracked"
+    assert project.snapshot == before
+
+
+def test_foreign_files_keep_bytes_mode_and_time(project):
+    project, template = project
+    project.write(".gitignore", "data/\n").write("data/big.csv", "1,2\n", commit=False)
+    project.write("own.py", "mine = 1\n").write("scratch.txt", "s\n", commit=False)
+    names = ("data/big.csv", "own.py", "scratch.txt")
+    before = {name: project.snapshot[name] for name in names}
+    template.release({"a.txt": with_line(2, "theirs"), "c.txt": "c\n"})
+
+    assert project.upgrade().code == 0
+    assert {name: project.snapshot[name] for name in names} == before
+
+
+def test_lock_file_of_a_tool_stays_the_projects(make_project, template):
+    made = template({"uv.lock": "one\n"})
+    project = make_project(made)
+    project.write("uv.lock", "resolved here\n")
+    made.release({"uv.lock": "two\n"})
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.changes == {"uv.lock": "kept"}
+    assert project.read("uv.lock") == "resolved here\n"
+
+
+TOML = '[project]\nname = "p"\ndependencies = [\n  "one>=1",\n]\n\n[tool.ruff]\nline-length = 100\n'
+
+
+def test_toml_is_merged_key_by_key(make_project, template):
+    made = template({"pyproject.toml": TOML})
+    project = make_project(made)
+    project.replace("pyproject.toml", '  "one>=1",\n', '  "one>=1",\n  "mine>=1",\n')
+    made.release({"pyproject.toml": TOML.replace('  "one>=1",\n', '  "one>=1",\n  "theirs>=2",\n')})
+
+    said = project.upgrade()
+
+    assert said.code == 0, said.out
+    text = project.read("pyproject.toml")
+    assert '"mine>=1"' in text
+    assert '"theirs>=2"' in text
+
+
+def test_broken_toml_is_merged_as_text(make_project, template):
+    made = template({"pyproject.toml": TOML})
+    project = make_project(made)
+    project.replace("pyproject.toml", 'name = "p"', 'name = "p')
+    made.release({"pyproject.toml": TOML.replace("100", "88")})
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert "line-length = 88" in project.read("pyproject.toml")
+    assert 'name = "p\n' in project.read("pyproject.toml")
+
+
+def test_ignore_lists_are_merged_as_sets_of_lines(make_project, template):
+    made = template({".gitignore": "dist/\n"})
+    project = make_project(made)
+    project.write(".gitignore", "dist/\nmine/\n")
+    made.release({".gitignore": "dist/\ntheirs/\n"})
+
+    assert project.upgrade().code == 0
+    assert {"mine/", "theirs/", "dist/"} == set(project.read(".gitignore").split())
+
+
+def test_skipped_files_are_left_alone(project):
+    project, template = project
+    spec = project.read("scaffold.toml")
+    project.write("scaffold.toml", 'skip = ["a.txt"]\n' + spec)
+    template.release({"a.txt": with_line(2, "theirs"), "b.txt": "new\n"})
+
+    said = project.upgrade()
+
+    assert said.changes == {"a.txt": "kept", "b.txt": "updated"}
+    assert project.read("a.txt") == LINES
+    assert 'skip = ["a.txt"]' in project.read("scaffold.toml")
