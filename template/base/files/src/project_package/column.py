@@ -11,6 +11,7 @@ class Column:
     """What a column may hold.
 
     `minimum` and `maximum` are inclusive. An empty `categories` leaves the set of names open.
+    `missing_share` is the largest share of raw rows that may lack the column.
     `derived` columns are not in the raw data: `data.prepare` computes them.
     """
 
@@ -21,5 +22,10 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[str, ...] = ()
-    nullable: bool = False
+    missing_share: float = 0.0
     derived: bool = False
+
+    @property
+    def nullable(self) -> bool:
+        """Return whether a row may lack this column."""
+        return self.missing_share > 0

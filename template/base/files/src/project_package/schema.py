@@ -24,21 +24,22 @@ KEY = (
 )
 
 FEATURES = (
+    # name, kind, description, unit, minimum, maximum, then the share that may be missing
     Column("month", "number", "Month of the departure", "", 1, 12, derived=True),
     Column("weekday", "number", "Day of the week, Monday is 1", "", 1, 7, derived=True),
     Column("hour", "number", "Hour of the scheduled departure", "h", 0, 23, derived=True),
     Column("distance", "number", "Distance between the airports", "mi", 50, 5500),
-    Column("plane_year", "number", "Year the plane was built", "", 1950, 2030, nullable=True),
-    Column("seats", "number", "Seats of the plane", "", 1, 900, nullable=True),
-    Column("temperature", "number", "Air temperature", "°F", -40, 130, nullable=True),
-    Column("dew_point", "number", "Dew point", "°F", -60, 100, nullable=True),
-    Column("humidity", "number", "Relative humidity", "%", 0, 100, nullable=True),
-    Column("wind_direction", "number", "Where wind comes from", "°", 0, 360, nullable=True),
-    Column("wind_speed", "number", "Wind speed", "mph", 0, 150, nullable=True),
-    Column("wind_gust", "number", "Speed of gusts, if any", "mph", 0, 200, nullable=True),
-    Column("precipitation", "number", "Rain or snow in the hour", "in", 0, 10, nullable=True),
-    Column("pressure", "number", "Pressure at sea level", "hPa", 900, 1080, nullable=True),
-    Column("visibility", "number", "Visibility", "mi", 0, 20, nullable=True),
+    Column("plane_year", "number", "Year the plane was built", "", 1950, 2030, missing_share=0.3),
+    Column("seats", "number", "Seats of the plane", "", 1, 900, missing_share=0.3),
+    Column("temperature", "number", "Air temperature", "°F", -40, 130, missing_share=0.3),
+    Column("dew_point", "number", "Dew point", "°F", -60, 100, missing_share=0.3),
+    Column("humidity", "number", "Relative humidity", "%", 0, 100, missing_share=0.3),
+    Column("wind_direction", "number", "Where wind comes from", "°", 0, 360, missing_share=0.3),
+    Column("wind_speed", "number", "Wind speed", "mph", 0, 150, missing_share=0.3),
+    Column("wind_gust", "number", "Speed of gusts, if any", "mph", 0, 200, missing_share=0.9),
+    Column("precipitation", "number", "Rain or snow in the hour", "in", 0, 10, missing_share=0.3),
+    Column("pressure", "number", "Pressure at sea level", "hPa", 900, 1080, missing_share=0.3),
+    Column("visibility", "number", "Visibility", "mi", 0, 20, missing_share=0.3),
     Column(
         "carrier",
         "category",
@@ -58,7 +59,7 @@ FEATURES = (
             *("4 Cycle", "Reciprocating", "Turbo-fan"),
             *("Turbo-jet", "Turbo-prop", "Turbo-shaft"),
         ),
-        nullable=True,
+        missing_share=0.3,
     ),
 )
 

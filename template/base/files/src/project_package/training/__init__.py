@@ -1,0 +1,1 @@
+"""From prepared rows to a registered model: train, evaluate, register."""

@@ -1,0 +1,85 @@
+"""Move the champion by hand: fetch it from the registry, promote a version, or roll back."""
+
+import argparse
+import logging
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from project_package import bundle, stage
+from project_package.errors import PipelineError
+from project_package.lineage import read_lineage
+from project_package.parameters import Parameters
+from project_package.paths import Paths
+from project_package.training.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+
+def fetch(paths: Paths, parameters: Parameters) -> None:
+    """Make `paths.champion` the registry's champion."""
+    registry = Registry(paths, parameters.registry.model)
+    _fetch(registry, _champion(registry), paths)
+
+
+def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> None:
+    """Make `version` the champion, and say in the registry who decided so, when and why."""
+    registry = Registry(paths, parameters.registry.model)
+    _decide(registry, version, paths, why)
+    _fetch(registry, version, paths)
+
+
+def roll_back(paths: Paths, parameters: Parameters, why: str) -> None:
+    """Make the champion before the present one the champion again."""
+    registry = Registry(paths, parameters.registry.model)
+    present = _champion(registry)
+    before = registry.champion_before(present)
+    if before is None:
+        raise PipelineError(f"there was no champion before version {present}")
+    _decide(registry, before, paths, why)
+    _fetch(registry, before, paths)
+
+
+def _champion(registry: Registry) -> str:
+    version = registry.champion()
+    if version is None:
+        raise PipelineError(f"the registry at {registry.address} has no champion", "make train")
+    return version
+
+
+def _decide(registry: Registry, version: str, paths: Paths, why: str) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    registry.decide(version, promoted=True, who=read_lineage(paths).who, when=now, why=why)
+
+
+def _fetch(registry: Registry, version: str, paths: Paths) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bundle.copy(registry.fetch_bundle(version, Path(folder)), paths.champion)
+    logger.info("version %s is in %s", version, paths.champion.relative_to(paths.root))
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("fetch", help=fetch.__doc__)
+    for verb in ("promote", "rollback"):
+        sub = verbs.add_parser(verb)
+        if verb == "promote":
+            sub.add_argument("version")
+        sub.add_argument("--why", required=True, help="the reason, for the registry")
+    given = parser.parse_args()
+
+    def run(paths: Paths, parameters: Parameters) -> None:
+        if given.verb == "fetch":
+            fetch(paths, parameters)
+        elif given.verb == "promote":
+            promote(paths, parameters, given.version, given.why)
+        else:
+            roll_back(paths, parameters, given.why)
+
+    stage.run(run)
+
+
+if __name__ == "__main__":
+    main()

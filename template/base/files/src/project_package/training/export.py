@@ -1,0 +1,92 @@
+"""The fitted pipeline as an ONNX graph, and the proof that both say the same."""
+
+import numpy as np
+import onnx
+import pandas as pd
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.pipeline import Pipeline
+
+from project_package import problem
+from project_package.errors import PipelineError
+from project_package.graph import graph_scores, open_graph
+from project_package.packing import MISSING_CATEGORY, Inputs, pack
+from project_package.schema import CATEGORIES, NUMBERS
+from project_package.training.outputs import converter_options, finish_graph
+
+OPSET = 18
+ML_OPSET = 3
+UNSEEN_CATEGORY = "never seen before"
+
+
+def export_graph(pipeline: Pipeline, threshold: float | None) -> bytes:
+    """Return the whole `pipeline`, features included, as an ONNX model with two packed inputs."""
+    model = to_onnx(
+        pipeline,
+        initial_types=[
+            ("numbers", FloatTensorType([None, len(NUMBERS)])),
+            ("categories", StringTensorType([None, len(CATEGORIES)])),
+        ],
+        options=converter_options(pipeline),
+        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+    )
+    finish_graph(model, threshold)
+    model.graph.name = "pipeline"  # skl2onnx draws a name at random; equal models get equal bytes
+    onnx.checker.check_model(model)
+    exported: bytes = model.SerializeToString()
+    return exported
+
+
+def check_parity(pipeline: Pipeline, graph: bytes, rows: pd.DataFrame, tolerance: float) -> float:
+    """Return the largest difference between `pipeline` and `graph` on `rows` and on odd ones.
+
+    A difference is absolute below 1 and relative above.
+
+    Raises:
+        PipelineError: It exceeds `tolerance`. Float32 rounding at a split is the usual reason.
+    """
+    session = open_graph(graph)
+    inputs = odd_rows(pack(rows))
+    expected = problem.scores(pipeline, frame_of(inputs))
+    difference = np.abs(graph_scores(session, inputs) - expected) / np.maximum(1, np.abs(expected))
+    largest = float(difference.max())
+    if not largest <= tolerance:
+        wrong = int((~(difference <= tolerance)).sum())
+        raise PipelineError(
+            f"the ONNX graph differs from the Python pipeline by up to {largest:.2g}, on {wrong} "
+            f"of {len(difference)} rows",
+            "see docs/training.md, Export",
+        )
+    return largest
+
+
+def frame_of(inputs: Inputs) -> pd.DataFrame:
+    """Return packed `inputs` as the frame that the Python pipeline takes."""
+    numbers = pd.DataFrame(inputs["numbers"], columns=[column.name for column in NUMBERS])
+    categories = pd.DataFrame(inputs["categories"], columns=[column.name for column in CATEGORIES])
+    return pd.concat([numbers, categories], axis=1)
+
+
+def odd_rows(inputs: Inputs) -> Inputs:
+    """Return `inputs` followed by the rows that exports get wrong.
+
+    They are the same rows with whole numbers, and with each column in turn missing or, for a
+    category, unseen.
+    """
+    numbers, categories = [inputs["numbers"], np.round(inputs["numbers"])], [inputs["categories"]]
+    categories.append(inputs["categories"])
+    few = slice(0, None, max(1, len(inputs["numbers"]) // 200))
+    for index in range(len(NUMBERS)):
+        numbers.append(_with(inputs["numbers"][few], index, np.nan))
+        categories.append(inputs["categories"][few])
+    for index in range(len(CATEGORIES)):
+        for name in (MISSING_CATEGORY, UNSEEN_CATEGORY):
+            numbers.append(inputs["numbers"][few])
+            categories.append(_with(inputs["categories"][few], index, name))
+    return {"numbers": np.concatenate(numbers), "categories": np.concatenate(categories)}
+
+
+def _with(rows: np.ndarray, index: int, value: object) -> np.ndarray:  # type: ignore[type-arg]
+    changed = rows.copy()
+    changed[:, index] = value
+    return changed

@@ -1,0 +1,121 @@
+"""Stage 6: record the run, register the candidate, and let the gate decide about the champion."""
+
+import json
+import logging
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from project_package import bundle, problem, schema, stage
+from project_package.lineage import Lineage, read_lineage
+from project_package.parameters import Parameters, flatten
+from project_package.paths import Paths
+from project_package.training.export import ML_OPSET, OPSET
+from project_package.training.model_card import model_card
+from project_package.training.registry import Registered, Registry, require
+
+logger = logging.getLogger(__name__)
+
+
+def register(paths: Paths, parameters: Parameters) -> None:
+    """Register the candidate as challenger, and as champion only where its gate is passed.
+
+    `paths.champion` changes only when the champion does.
+
+    Raises:
+        PipelineError: The registry's champion is not the one that the candidate was compared with.
+    """
+    facts = _read(paths.candidate / "facts.json")
+    metrics, gate = _read(paths.reports / "metrics.json"), _read(paths.reports / "gate.json")
+    lineage = read_lineage(paths)
+    registry = Registry(paths, parameters.registry.model)
+    require(registry.champion(), gate["champion"])
+
+    registered = registry.record(
+        parameters=flatten(parameters) | {"algorithm": facts["algorithm"]},
+        metrics=_flat(metrics) | {"parity": facts["parity"]},
+        tags={name: str(value) for name, value in asdict(lineage).items()},
+        folders=(paths.reports,),
+    )
+    described = _description(registered, parameters, lineage, facts, metrics) | {"gate": gate}
+    why = _why(gate)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle.publish(paths.candidate, Path(folder), described)
+        registry.keep_bundle(registered, Path(folder))
+        registry.decide(
+            registered.version,
+            promoted=gate["passed"],
+            who=f"gate, started by {lineage.who}",
+            when=lineage.when,
+            why=why,
+        )
+        paths.champion.mkdir(parents=True, exist_ok=True)
+        if gate["passed"]:
+            bundle.copy(Path(folder), paths.champion)
+    card = model_card(described, why)
+    (paths.reports / "model_card.md").write_text(card, "utf-8")
+    outcome = "is the new champion" if gate["passed"] else "stays a challenger"
+    logger.info("version %s %s: %s", registered.version, outcome, why)
+
+
+def _description(
+    registered: Registered,
+    parameters: Parameters,
+    lineage: Lineage,
+    facts: dict[str, Any],
+    metrics: dict[str, dict[str, float]],
+) -> dict[str, Any]:
+    """Return what `model.json` says about the candidate, but for the digests of its files."""
+    return {
+        "name": parameters.registry.model,
+        "version": registered.version,
+        "run_id": registered.run_id,
+        "algorithm": facts["algorithm"],
+        "git_commit": lineage.git_commit,
+        "git_dirty": lineage.git_dirty,
+        "data_hash": lineage.data_hash,
+        "environment_hash": lineage.environment_hash,
+        "trained_by": lineage.who,
+        "trained_at": lineage.when,
+        "contract": schema.digest(),
+        "opset": {"": OPSET, "ai.onnx.ml": ML_OPSET},
+        "inputs": {
+            "numbers": [column.name for column in schema.NUMBERS],
+            "categories": [column.name for column in schema.CATEGORIES],
+        },
+        "outputs": facts["outputs"],
+        "threshold": facts["threshold"],
+        "primary": problem.PRIMARY,
+        "metrics": metrics["candidate"],
+        "baseline": metrics["baseline"],
+        "rows": facts["rows"],
+        "params": {name: _plain(value) for name, value in flatten(parameters).items()},
+    }
+
+
+def _why(gate: dict[str, Any]) -> str:
+    failed = [check["reason"] for check in gate["checks"] if not check["passed"]]
+    return "; ".join(failed) or f"all {len(gate['checks'])} checks of the gate passed"
+
+
+def _flat(metrics: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Return the candidate's metrics under their own names, the others' with whose they are."""
+    return {
+        name if whose == "candidate" else f"{whose}.{name}": value
+        for whose, values in metrics.items()
+        for name, value in values.items()
+    }
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
+
+
+if __name__ == "__main__":
+    stage.run(register)

@@ -1,0 +1,143 @@
+"""The only place that knows MLflow: runs, versions, and the aliases champion and challenger."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from project_package import schema
+from project_package.errors import PipelineError
+from project_package.paths import Paths
+from project_package.training import served_model
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+BUNDLE = "bundle"
+
+# What `mlflow models serve` needs for a registered model; MLflow would guess it by importing it.
+REQUIREMENTS = ("onnxruntime", "numpy", "pandas")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A new version in the registry."""
+
+    version: str
+    run_id: str
+
+
+class Registry:
+    """One model's runs and versions, in `mlflow.db` or on the server of MLFLOW_TRACKING_URI."""
+
+    def __init__(self, paths: Paths, model: str) -> None:
+        """Connect; nothing is created yet."""
+        self._model = model
+        self._paths = paths
+        # MLflow tells at length what it does; what matters here is told by the stage.
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        self.address = os.environ.get("MLFLOW_TRACKING_URI") or (
+            f"sqlite:///{paths.tracking_database}"
+        )
+        mlflow.set_tracking_uri(self.address)
+        self._client = MlflowClient()
+
+    def record(
+        self,
+        parameters: Mapping[str, Any],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        folders: tuple[Path, ...],
+    ) -> Registered:
+        """Record a run with its model and the files of `folders`; register it as challenger."""
+        with mlflow.start_run(experiment_id=self._experiment(), tags=dict(tags)) as run:
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics(dict(metrics))
+            for folder in folders:
+                mlflow.log_artifacts(str(folder), folder.name)
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=served_model.__file__,
+                artifacts={"graph": str(self._paths.candidate / "model.onnx")},
+                code_paths=[str(Path(schema.__file__).parent)],
+                signature=signature(),
+                pip_requirements=list(REQUIREMENTS),
+                registered_model_name=self._model,
+            )
+        version = str(logged.registered_model_version)
+        self._client.set_registered_model_alias(self._model, CHALLENGER, version)
+        return Registered(version, run.info.run_id)
+
+    def champion(self) -> str | None:
+        """Return the version of the champion, if there is one."""
+        try:
+            found = self._client.get_model_version_by_alias(self._model, CHAMPION)
+        except MlflowException:
+            return None
+        return str(found.version)
+
+    def decide(self, version: str, *, promoted: bool, who: str, when: str, why: str) -> None:
+        """Write the decision about `version` into the registry, and act on it."""
+        words = {"decision": "promoted" if promoted else "refused"}
+        for name, value in (words | {"decided_by": who, "decided_at": when, "reason": why}).items():
+            self._client.set_model_version_tag(self._model, version, name, value)
+        if promoted:
+            self._client.set_registered_model_alias(self._model, CHAMPION, version)
+
+    def keep_bundle(self, registered: Registered, folder: Path) -> None:
+        """Keep what the service loads with the run, so that it can be fetched whole."""
+        self._client.log_artifacts(registered.run_id, str(folder), BUNDLE)
+
+    def fetch_bundle(self, version: str, folder: Path) -> Path:
+        """Return the bundle of `version`, downloaded into `folder`."""
+        run_id = self._client.get_model_version(self._model, version).run_id
+        downloaded = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path=BUNDLE, dst_path=str(folder)
+        )
+        return Path(downloaded)
+
+    def champion_before(self, version: str) -> str | None:
+        """Return the newest version before `version` that was promoted, if there is one."""
+        versions = self._client.search_model_versions(f"name = '{self._model}'")
+        promoted = [
+            int(each.version) for each in versions if each.tags.get("decision") == "promoted"
+        ]
+        earlier = [each for each in promoted if each < int(version)]
+        return str(max(earlier)) if earlier else None
+
+    def _experiment(self) -> str:
+        found = mlflow.get_experiment_by_name(self._model)
+        if found is not None:
+            return str(found.experiment_id)
+        # A server decides itself where files go.
+        place = None if "MLFLOW_TRACKING_URI" in os.environ else self._paths.artifacts.as_uri()
+        return mlflow.create_experiment(self._model, artifact_location=place)
+
+
+def signature() -> ModelSignature:
+    """Return the contract as MLflow's signature."""
+    kinds = {"number": DataType.double, "category": DataType.string}
+    columns = [
+        ColSpec(kinds[column.kind], column.name, required=not column.nullable)
+        for column in schema.FEATURES
+    ]
+    return ModelSignature(inputs=Schema(columns))
+
+
+def require(version: str | None, expected: str | None) -> None:
+    """Raise PipelineError where the registry's champion is not the one that was compared with."""
+    if version is not None and version != expected:
+        raise PipelineError(
+            f"the candidate was compared with champion {expected or 'none'}, but the registry's "
+            f"is {version}",
+            "`make champion` fetches it, `make evaluate` compares again",
+        )

@@ -1,0 +1,117 @@
+"""Stage 4: compare the candidates, fit the best, and export it."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from project_package import problem, stage
+from project_package.graph import open_graph, run_graph
+from project_package.packing import pack
+from project_package.parameters import Parameters
+from project_package.paths import Paths
+from project_package.schema import FEATURES, TIME
+from project_package.target import TARGET
+from project_package.training.export import check_parity, export_graph, frame_of
+from project_package.training.reference import reference
+
+logger = logging.getLogger(__name__)
+
+EXAMPLES = 5
+
+
+def train(paths: Paths, parameters: Parameters) -> None:
+    """Write the best candidate to `paths.candidate`: pipeline, graph, reference and facts.
+
+    The same rows, parameters and code give the same bytes.
+    """
+    rows, held_out = pd.read_parquet(paths.train), pd.read_parquet(paths.test)
+    # Idle OpenMP threads spin; on a busy machine one thread is the faster and the steadier choice.
+    with threadpool_limits(limits=1):
+        facts, pipeline = fit_best(rows, parameters)
+        graph = export_graph(pipeline, facts["threshold"])
+        facts["parity"] = check_parity(pipeline, graph, held_out, parameters.export.tolerance)
+    _write(paths.candidate, pipeline, graph, facts, rows, held_out)
+    logger.info("%s is the best candidate; its graph repeats it", facts["algorithm"])
+
+
+def fit_best(rows: pd.DataFrame, parameters: Parameters) -> tuple[dict[str, Any], Pipeline]:
+    """Return the facts of the comparison, and the best candidate fitted on all of `rows`."""
+    features, actual = frame_of(pack(rows)), rows[TARGET.name].to_numpy(dtype=float)
+    models = problem.candidates(parameters.train.candidates, parameters.seed)
+    predicted = {
+        name: out_of_fold(model, features, actual, rows[TIME.name], parameters)
+        for name, model in models.items()
+    }
+    results = {name: problem.primary(actual, score) for name, score in predicted.items()}
+    for name, result in results.items():
+        logger.info("%-12s %s %.4f", name, problem.PRIMARY, result)
+    best = (max if problem.HIGHER_IS_BETTER else min)(results, key=lambda name: results[name])
+    facts = {
+        "algorithm": best,
+        "cross_validated": results,
+        "threshold": problem.choose_threshold(actual, predicted[best]),
+        "rows": len(rows),
+    }
+    return facts, models[best].fit(features, actual)
+
+
+def out_of_fold(
+    model: Pipeline,
+    features: pd.DataFrame,
+    actual: problem.Numbers,
+    times: pd.Series,
+    parameters: Parameters,
+) -> problem.Numbers:
+    """Return what `model` says of each row when it has not seen any row of that day."""
+    folds = GroupKFold(parameters.train.folds, shuffle=True, random_state=parameters.seed)
+    score = np.empty(len(features))
+    for seen, unseen in folds.split(features, groups=times.dt.date):
+        fitted = clone(model).fit(features.iloc[seen], actual[seen])
+        score[unseen] = problem.scores(fitted, features.iloc[unseen])
+    return score
+
+
+def _write(
+    folder: Path,
+    pipeline: Pipeline,
+    graph: bytes,
+    facts: dict[str, Any],
+    rows: pd.DataFrame,
+    held_out: pd.DataFrame,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    score = problem.scores(pipeline, frame_of(pack(held_out)))
+    joblib.dump(pipeline, folder / "pipeline.joblib")
+    (folder / "model.onnx").write_bytes(graph)
+    examples = _examples(graph, held_out.head(EXAMPLES))
+    _write_json(folder / "facts.json", facts | {"outputs": list(examples[0]["outputs"])})
+    _write_json(folder / "reference.json", reference(rows, score))
+    _write_json(folder / "examples.json", examples)
+
+
+def _examples(graph: bytes, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a few rows with their outputs: a service that says otherwise holds a wrong model."""
+    outputs = run_graph(open_graph(graph), pack(rows))
+    names = [column.name for column in FEATURES]
+    inputs = rows[names].astype(object).where(rows[names].notna(), None).to_dict("records")
+    return [
+        {"inputs": row, "outputs": {name: value[index].item() for name, value in outputs.items()}}
+        for index, row in enumerate(inputs)
+    ]
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    stage.run(train)

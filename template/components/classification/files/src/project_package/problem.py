@@ -1,0 +1,141 @@
+"""How the target is learnt and judged: candidates, baseline, metrics, threshold."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, SplineTransformer, StandardScaler
+
+from project_package.schema import CATEGORIES, NUMBERS
+
+Numbers = NDArray[np.float64]
+Options = Mapping[str, float]
+
+# The metric that candidates are chosen and gated by.
+PRIMARY = "roc_auc"
+HIGHER_IS_BETTER = True
+
+# The one feature that a candidate has to beat.
+BASELINE_FEATURE = "hour"
+
+_NUMBERS = list(range(len(NUMBERS)))
+_CATEGORIES = list(range(len(NUMBERS), len(NUMBERS) + len(CATEGORIES)))
+
+
+def candidates(options: Mapping[str, Options], seed: int) -> dict[str, Pipeline]:
+    """Return the pipelines that `options` names, not fitted.
+
+    Each takes the features in the schema's order, numbers first. None weighs the rare class up:
+    that would spoil the probabilities. The threshold does what imbalance asks for.
+    """
+    return {name: BUILDERS[name](values, seed) for name, values in options.items()}
+
+
+def baseline() -> Pipeline:
+    """Return a model of `BASELINE_FEATURE` alone, not fitted."""
+    return make_pipeline(SplineTransformer(), LogisticRegression())
+
+
+def scores(model: BaseEstimator, rows: Any) -> Numbers:  # noqa: ANN401 - what scikit-learn takes
+    """Return the probability of the positive class for each of `rows`."""
+    probabilities: Numbers = model.predict_proba(rows)[:, 1]
+    return probabilities
+
+
+def choose_threshold(actual: Numbers, score: Numbers) -> float:
+    """Return the probability from which on a row is called positive: where F1 is largest."""
+    precision, recall, thresholds = precision_recall_curve(actual, score)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(np.float32(thresholds[np.argmax(f1[:-1])]))
+
+
+def measure(actual: Numbers, score: Numbers, threshold: float) -> dict[str, float]:
+    """Return all metrics of `score`, by name."""
+    label = score >= threshold
+    return {
+        "roc_auc": float(roc_auc_score(actual, score)),
+        "average_precision": float(average_precision_score(actual, score)),
+        "brier_score": float(brier_score_loss(actual, score)),
+        "log_loss": float(log_loss(actual, score)),
+        "f1": float(f1_score(actual, label)),
+        "precision": float(precision_score(actual, label, zero_division=0)),
+        "recall": float(recall_score(actual, label)),
+        "balanced_accuracy": float(balanced_accuracy_score(actual, label)),
+    }
+
+
+def primary(actual: Numbers, score: Numbers) -> float:
+    """Return the primary metric of `score`, NaN for rows of one class only."""
+    return float(roc_auc_score(actual, score)) if len(np.unique(actual)) > 1 else float("nan")
+
+
+def _logistic(options: Options, seed: int) -> Pipeline:
+    # `l1_share` 1 is the Lasso's penalty, 0 is Ridge's.
+    model = LogisticRegression(
+        C=1 / options["strength"],
+        l1_ratio=options["l1_share"],
+        solver="liblinear",
+        random_state=seed,
+    )
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    return make_pipeline(_columns(numbers, _one_hot()), model)
+
+
+def _forest(options: Options, seed: int) -> Pipeline:
+    model = RandomForestClassifier(
+        n_estimators=int(options["trees"]),
+        min_samples_leaf=int(options["leaf_rows"]),
+        random_state=seed,
+    )
+    return make_pipeline(_columns(SimpleImputer(strategy="median"), _one_hot()), model)
+
+
+def _boosting(options: Options, seed: int) -> Pipeline:
+    model = HistGradientBoostingClassifier(
+        max_iter=int(options["rounds"]),
+        learning_rate=options["learning_rate"],
+        max_leaf_nodes=int(options["leaves"]),
+        random_state=seed,
+    )
+    # It knows missing numbers by itself; an unseen category is -1, below every seen one.
+    names = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
+    )
+    return make_pipeline(_columns("passthrough", names), model)
+
+
+def _one_hot() -> OneHotEncoder:
+    return OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+
+
+def _columns(numbers: Any, categories: Any) -> ColumnTransformer:  # noqa: ANN401
+    # By position, since the graph's two inputs have no column names.
+    return ColumnTransformer(
+        [("numbers", numbers, _NUMBERS), ("categories", categories, _CATEGORIES)],
+        sparse_threshold=0,
+    )
+
+
+BUILDERS: Mapping[str, Callable[[Options, int], Pipeline]] = {
+    "logistic": _logistic,
+    "forest": _forest,
+    "boosting": _boosting,
+}

@@ -1,0 +1,121 @@
+"""How the target is learnt and judged: candidates, baseline, metrics."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import ElasticNet, LinearRegression
+from sklearn.metrics import mean_absolute_error, median_absolute_error, r2_score
+from sklearn.metrics import root_mean_squared_error
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from project_package.schema import CATEGORIES, NUMBERS
+
+Numbers = NDArray[np.float64]
+Options = Mapping[str, float]
+
+# The metric that candidates are chosen and gated by.
+PRIMARY = "mean_absolute_error"
+HIGHER_IS_BETTER = False
+
+# The one feature that a candidate has to beat.
+BASELINE_FEATURE = "distance"
+
+_NUMBERS = list(range(len(NUMBERS)))
+_CATEGORIES = list(range(len(NUMBERS), len(NUMBERS) + len(CATEGORIES)))
+
+
+def candidates(options: Mapping[str, Options], seed: int) -> dict[str, Pipeline]:
+    """Return the pipelines that `options` names, not fitted.
+
+    Each takes the features in the schema's order, numbers first.
+    """
+    return {name: BUILDERS[name](values, seed) for name, values in options.items()}
+
+
+def baseline() -> Pipeline:
+    """Return a model of `BASELINE_FEATURE` alone, not fitted."""
+    return make_pipeline(StandardScaler(), LinearRegression())
+
+
+def scores(model: BaseEstimator, rows: Any) -> Numbers:  # noqa: ANN401 - what scikit-learn takes
+    """Return the predicted value for each of `rows`."""
+    values: Numbers = model.predict(rows)
+    return values
+
+
+def choose_threshold(actual: Numbers, score: Numbers) -> None:  # noqa: ARG001
+    """Return nothing: an amount is not cut into classes."""
+
+
+def measure(actual: Numbers, score: Numbers, threshold: None) -> dict[str, float]:  # noqa: ARG001
+    """Return all metrics of `score`, by name."""
+    return {
+        "mean_absolute_error": float(mean_absolute_error(actual, score)),
+        "root_mean_squared_error": float(root_mean_squared_error(actual, score)),
+        "median_absolute_error": float(median_absolute_error(actual, score)),
+        "r2": float(r2_score(actual, score)),
+    }
+
+
+def primary(actual: Numbers, score: Numbers) -> float:
+    """Return the primary metric of `score`."""
+    return float(mean_absolute_error(actual, score))
+
+
+def _linear(options: Options, seed: int) -> Pipeline:
+    # `l1_share` 1 is the Lasso, 0 is Ridge, and between them both penalties hold.
+    model = ElasticNet(
+        alpha=options["strength"], l1_ratio=options["l1_share"], max_iter=5000, random_state=seed
+    )
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    return make_pipeline(_columns(numbers, _one_hot()), model)
+
+
+def _forest(options: Options, seed: int) -> Pipeline:
+    model = RandomForestRegressor(
+        n_estimators=int(options["trees"]),
+        min_samples_leaf=int(options["leaf_rows"]),
+        max_features=0.33,
+        random_state=seed,
+    )
+    return make_pipeline(_columns(SimpleImputer(strategy="median"), _one_hot()), model)
+
+
+def _boosting(options: Options, seed: int) -> Pipeline:
+    model = HistGradientBoostingRegressor(
+        max_iter=int(options["rounds"]),
+        learning_rate=options["learning_rate"],
+        max_leaf_nodes=int(options["leaves"]),
+        random_state=seed,
+    )
+    # It knows missing numbers by itself; an unseen category is -1, below every seen one.
+    names = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
+    )
+    return make_pipeline(_columns("passthrough", names), model)
+
+
+def _one_hot() -> OneHotEncoder:
+    return OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+
+
+def _columns(numbers: Any, categories: Any) -> ColumnTransformer:  # noqa: ANN401
+    # By position, since the graph's two inputs have no column names.
+    return ColumnTransformer(
+        [("numbers", numbers, _NUMBERS), ("categories", categories, _CATEGORIES)],
+        sparse_threshold=0,
+    )
+
+
+BUILDERS: Mapping[str, Callable[[Options, int], Pipeline]] = {
+    "linear": _linear,
+    "forest": _forest,
+    "boosting": _boosting,
+}
