@@ -1,0 +1,318 @@
+"""The rules of containment, addresses and limits, one by one."""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scaffold.errors import ScaffoldError
+from scaffold.tree import File
+from scaffold.trust import (
+    Limits,
+    check_path,
+    check_tree,
+    confined,
+    escape,
+    notable,
+    refuse_links,
+    strip_userinfo,
+)
+from scaffold.trust.addresses import canonical, check_address, check_ref, is_remote
+from scaffold.trust.store import code_digest, describe, may_run
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a",
+        "src/a_b/c-d.py",
+        ".gitignore",
+        ".gitmodules",
+        ".github/x",
+        "git/x",
+        "a.git",
+        "ü/日本.txt",
+        "a b",
+        "console.py",
+        "x{{y}}",
+        "(a)[b]@c+d=e,f",
+        "naïve.txt",
+        "…",
+    ],
+)
+def test_an_ordinary_path_is_left_alone(path):
+    assert check_path(path) == path
+
+
+@given(st.text(max_size=40))
+def test_a_path_that_passes_stays_inside_and_is_printable(path):
+    with contextlib.suppress(ScaffoldError):
+        check_path(path)
+        assert os.path.normpath(f"/root/{path}") == f"/root/{path}"
+        assert escape(path) == path
+
+
+def test_case_twins_are_left_alone_where_they_are_one_path():
+    check_tree(["a/b", "a/c", "d"])
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["README", "readme"],
+        ["a/x", "A/y"],
+        ["é", "e\u0301"],
+        ["a", "a/b"],
+        ["A", "a/b"],
+        ["ß/a", "ss/b"],
+    ],
+)
+def test_paths_that_are_one_on_some_system_are_refused(paths):
+    with pytest.raises(ScaffoldError) as caught:
+        check_tree(paths)
+
+    assert caught.value.code == "bad-path"
+
+
+def test_a_folder_of_the_user_that_is_a_link_is_not_written_through(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "docs").symlink_to("../elsewhere")
+
+    with pytest.raises(ScaffoldError, match="docs is a symbolic link"):
+        refuse_links(project, ["docs/index.md"])
+
+
+def test_folders_and_files_of_the_user_are_left_alone(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a").write_text("")
+
+    refuse_links(tmp_path, ["docs/a", "docs/new", "new/folder/a"])
+
+
+def test_a_pipe_in_the_way_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(ScaffoldError, match="pipe is neither"):
+        refuse_links(tmp_path, ["pipe"])
+
+
+def test_files_that_make_a_tool_run_something_are_pointed_out():
+    paths = [
+        ".envrc",
+        "sub/.envrc",
+        ".vscode/tasks.json",
+        ".github/workflows/ci.yml",
+        ".gitattributes",
+        "README.md",
+        "src/a.py",
+    ]
+
+    assert set(notable(paths)) == set(paths) - {"README.md", "src/a.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:pw@host/x", "https://host/x"),
+        ("fatal: https://token@host/x failed", "fatal: https://host/x failed"),
+        ("ssh://git:pw@host/x", "ssh://host/x"),
+        ("ssh://git@host/x", "ssh://git@host/x"),
+        ("git@host:x", "git@host:x"),
+        ("mail a@b.c", "mail a@b.c"),
+        ("https://host/@scope/x", "https://host/@scope/x"),
+    ],
+)
+def test_passwords_are_taken_out_of_addresses(text, shown):
+    assert strip_userinfo(text) == shown
+
+
+def test_two_spellings_of_an_address_are_trusted_as_one():
+    assert canonical("https://me:pw@host/x.git/") == canonical("https://host/x")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://h/x", "ssh://git@h/x", "git@h:x/y.git", "file:///x", "/x", "./x", "../x", "gh:a/b"],
+)
+def test_addresses_of_git_are_left_alone(address):
+    assert check_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "remote"),
+    [("https://h/x", True), ("git@h:x", True), ("file:///x", False), ("./x", False)],
+)
+def test_what_needs_a_network(address, remote):
+    assert is_remote(address) is remote
+
+
+@pytest.mark.parametrize("ref", ["v1.0", "main", "feature/x", "a" * 40, "release-2", ""])
+def test_names_of_versions_are_left_alone(ref):
+    assert check_ref(ref) == ref
+
+
+def test_escapes_are_shown():
+    assert escape("a\x1b[31m\u202eb\r\x00é\n") == "a\\x1b[31m\\u202eb\\x0d\\x00é\n"
+
+
+LIMITS = Limits(cpu_seconds=1, memory_mb=300)
+
+
+def test_what_stays_within_the_limits_comes_back():
+    assert confined(lambda: {"a": [1, b"x", None]}, LIMITS) == {"a": [1, b"x", None]}
+
+
+def refuse():
+    raise ScaffoldError("no", hint="yes", code="odd")
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        (lambda: [0 for _ in iter(int, 1)], "over-limit"),
+        (lambda: "a" * 10**10, "over-limit"),
+        (os.abort, "render-crashed"),
+        (lambda: os._exit(0), "render-crashed"),
+        (lambda: 1 / 0, "render-crashed"),
+        (refuse, "odd"),
+    ],
+)
+def test_what_does_not_is_one_line_and_the_caller_lives(function, code):
+    with pytest.raises(ScaffoldError) as caught:
+        confined(function, LIMITS)
+
+    assert caught.value.code == code
+
+
+def test_a_confined_child_writes_no_file(tmp_path):
+    with pytest.raises(ScaffoldError):
+        confined(lambda: (tmp_path / "x").write_text("x" * 9999), LIMITS)
+
+    assert not (tmp_path / "x").exists() or (tmp_path / "x").read_text() == ""
+
+
+def test_limits_are_settings(monkeypatch):
+    monkeypatch.setenv("SCAFFOLD_LIMIT_FILES", "7")
+
+    assert Limits.from_environment() == Limits(files=7)
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "many", "1e9", "٣"])
+def test_a_limit_that_is_no_number_is_one_line(value, monkeypatch):
+    monkeypatch.setenv("SCAFFOLD_LIMIT_FILES", value)
+
+    with pytest.raises(ScaffoldError, match="SCAFFOLD_LIMIT_FILES"):
+        Limits.from_environment()
+
+
+def template(
+    hook: bytes = b"print(1)",
+    extensions: tuple[str, ...] = (),
+    other: bytes = b"x",
+    address: str = "https://h/x",
+):
+    files = {"hooks/post_gen_project.py": File(hook), "other": File(other)}
+    return SimpleNamespace(
+        address=address,
+        version="v1",
+        files=files,
+        hooks=("hooks/post_gen_project.py",),
+        foreign_extensions=extensions,
+    )
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("SCAFFOLD_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state" / "trusted.json"
+
+
+def yes(_):
+    return True
+
+
+def test_a_yes_is_remembered_and_only_its_owner_can_write_it(store):
+    assert may_run(template(), ask=yes)
+    assert may_run(template())
+    assert stat.S_IMODE(store.stat().st_mode) == 0o600
+
+
+def test_a_no_is_asked_again():
+    assert not may_run(template(), ask=lambda _: False)
+    assert may_run(template(), ask=yes)
+
+
+def test_what_would_run_is_shown_before_the_yes():
+    shown = []
+    may_run(template(b"print('\x1b[2J')"), ask=shown.append)
+
+    assert "hooks/post_gen_project.py" in shown[0]
+    assert "print('\\x1b[2J')" in shown[0]
+    assert "https://h/x at v1" in shown[0]
+
+
+def test_code_that_changed_is_asked_for_again_and_refused_where_nobody_can_be():
+    may_run(template(), ask=yes)
+
+    with pytest.raises(ScaffoldError, match="changed since you trusted it"):
+        may_run(template(b"print(2)"))
+    assert may_run(template(b"print(2)"), ask=yes)
+
+
+def test_another_address_is_another_template():
+    may_run(template(), ask=yes)
+
+    assert not may_run(template(address="https://h/y"))
+
+
+def test_trust_for_one_call_is_not_remembered(store):
+    assert may_run(template(), this_once=True)
+    assert not store.exists()
+    assert not may_run(template())
+
+
+def test_code_that_ran_for_the_last_render_is_needed_for_this_one():
+    with pytest.raises(ScaffoldError, match="not trusted"):
+        may_run(template(), needed=True)
+
+
+def test_an_extension_cannot_be_left_out():
+    with pytest.raises(ScaffoldError, match=r"local\.x"):
+        may_run(template(extensions=("local.x",)))
+
+
+def test_a_store_that_others_can_write_is_no_store(store):
+    may_run(template(), ask=yes)
+    store.chmod(0o666)
+
+    assert not may_run(template())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"https://h/x": "all"}'])
+def test_a_broken_store_trusts_nothing(store, text):
+    store.parent.mkdir()
+    store.write_text(text)
+
+    assert not may_run(template())
+
+
+def test_the_digest_of_a_plain_hook_does_not_change_with_other_files():
+    assert code_digest(template(other=b"x")) == code_digest(template(other=b"y"))
+
+
+@pytest.mark.parametrize(
+    "hook", [b"import subprocess", b"exec(open('x').read())", b"os.system('./run')"]
+)
+def test_the_digest_of_a_hook_that_starts_others_is_of_the_whole_template(hook):
+    assert code_digest(template(hook, other=b"x")) != code_digest(template(hook, other=b"y"))
+
+
+def test_a_long_hook_is_shown_with_the_number_of_lines_left_out():
+    assert "and 50 lines more" in describe(template(b"x\n" * 250))
