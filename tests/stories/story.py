@@ -46,7 +46,9 @@ class Said:
     def changes(self) -> dict[str, str]:
         """Return path -> what happens to it, without spec and lock."""
         own = ("scaffold.toml", "scaffold.lock")
-        return {each["path"]: each["kind"] for each in self.json["changes"] if each["path"] not in own}
+        return {
+            each["path"]: each["kind"] for each in self.json["changes"] if each["path"] not in own
+        }
 
     @property
     def notes(self) -> dict[str, list[str]]:
@@ -115,7 +117,11 @@ class Template:
         return git(self.path, "rev-parse", "HEAD")
 
     def _put(self, path: str, content: str | bytes | None) -> None:
-        target = self.path / path.removeprefix("/") if path.startswith("/") else self.path / FOLDER / path
+        target = (
+            self.path / path.removeprefix("/")
+            if path.startswith("/")
+            else self.path / FOLDER / path
+        )
         if content is None:
             target.unlink()
             return

@@ -1,0 +1,217 @@
+"""Questions that the template renames, maps, drops, adds or freezes; answers that a person changes."""
+
+import pytest
+from story import Project, Template, scaffold
+
+TEXT = "{{cookiecutter.colour}} {{cookiecutter.size}}\n"
+
+
+@pytest.fixture
+def made(template) -> Template:
+    return template({"a.txt": TEXT}, colour="red", size=["small", "large"])
+
+
+@pytest.fixture
+def project(make_project, made) -> Project:
+    return make_project(made)
+
+
+def test_renamed_question_keeps_its_answer_and_is_told(make_project, made):
+    project = make_project(made, "--set", "colour=blue")
+    made.details = {"color": {"renamed_from": "colour"}}
+    made.release({"a.txt": TEXT.replace("colour", "color")}, drop=("colour",), color="red")
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.notes["renamed"] == ["colour"]
+    assert project.read("a.txt") == "blue small\n"
+    assert 'color = "blue"' in project.read("scaffold.toml")
+    assert "colour" not in project.read("scaffold.toml")
+
+
+def test_choice_that_was_renamed_is_mapped_and_told(make_project, made):
+    project = make_project(made, "--set", "size=large")
+    made.details = {"size": {"choice_map": {"large": "big"}}}
+    made.release({}, size=["small", "big"])
+
+    said = project.upgrade()
+
+    assert said.notes["mapped"] == ["size"]
+    assert project.read("a.txt") == "red big\n"
+
+
+def test_choice_that_is_gone_is_named_and_replaced_by_the_default(make_project, made):
+    project = make_project(made, "--set", "size=large")
+    made.release({}, size=["small", "tiny"])
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.notes["not-offered"] == ["size"]
+    assert project.read("a.txt") == "red small\n"
+    assert "size was large, which is offered no more" in project.run(
+        "list", "--versions"
+    ).out + str(said.json["notes"])
+
+
+def test_question_that_is_gone_is_named(project, made):
+    made.release({"a.txt": "{{cookiecutter.colour}}\n"}, drop=("size",))
+
+    said = project.upgrade()
+
+    assert said.code == 0
+    assert said.notes["removed"] == ["size"]
+    assert "size" not in project.read("scaffold.toml")
+
+
+def test_new_question_gets_its_default_and_is_told(project, made):
+    made.release({"a.txt": TEXT + "{{cookiecutter.shape}}\n"}, shape="round")
+
+    said = project.upgrade()
+
+    assert said.notes["new-question"] == ["shape"]
+    assert project.read("a.txt") == "red small\nround\n"
+    assert 'shape = "round"' in project.read("scaffold.toml")
+
+
+def test_new_question_can_be_answered_on_the_command_line(project, made):
+    made.release({"a.txt": TEXT + "{{cookiecutter.shape}}\n"}, shape="round")
+
+    said = project.upgrade("--set", "shape=square")
+
+    assert "new-question" not in said.notes
+    assert project.read("a.txt").endswith("square\n")
+
+
+def test_changed_default_is_told_and_not_applied(project, made):
+    made.release({}, colour="green")
+
+    said = project.upgrade()
+
+    assert said.notes["default-changed"] == ["colour"]
+    assert project.read("a.txt") == "red small\n"
+    assert "the default of colour is now 'green'; yours stays 'red'" in str(said.json["notes"])
+
+
+def test_default_that_the_project_has_already_is_not_mentioned(make_project, made):
+    project = make_project(made, "--set", "colour=green")
+    made.release({}, colour="green")
+
+    assert project.upgrade().notes == {}
+
+
+def test_set_changes_an_answer_at_the_applied_version(project, made):
+    made.release({"a.txt": "new " + TEXT})
+
+    said = project.run("set", "colour=blue", "--json")
+
+    assert said.code == 0
+    assert project.read("a.txt") == "blue small\n"
+    assert 'version = "v1.0.0"' in project.read("scaffold.toml")
+
+
+def test_set_of_the_same_answer_does_nothing(project):
+    before = project.snapshot
+
+    said = project.run("set", "colour=red")
+
+    assert said.code == 0
+    assert "nothing to do" in said.out
+    assert project.snapshot == before
+
+
+def test_set_keeps_comments_of_the_spec(project):
+    project.replace("scaffold.toml", 'colour = "red"', 'colour = "red"  # as the door')
+
+    project.run("set", "colour=blue")
+
+    assert 'colour = "blue"  # as the door' in project.read("scaffold.toml")
+
+
+@pytest.mark.parametrize("setting", ["nosuch=1", "size=huge"])
+def test_answer_that_does_not_fit_is_refused(project, setting):
+    before = project.snapshot
+
+    said = project.run("set", setting)
+
+    assert said.code == 2
+    assert said.err.startswith("error: ")
+    assert "hint: " in said.err
+    assert project.snapshot == before
+
+
+def test_frozen_answer_is_refused_with_the_reason(project, made):
+    made.details = {"project_slug": {"frozen": True}}
+    made.release({})
+    project.upgrade("--commit")
+    before = project.snapshot
+
+    said = project.run("set", "project_slug=other")
+
+    assert said.code == 2
+    assert "project_slug cannot change" in said.err
+    assert "follow it" in said.err
+    assert project.snapshot == before
+
+
+def test_frozen_answer_that_stays_the_same_is_no_reason_to_refuse(project, made):
+    made.details = {"project_slug": {"frozen": True}}
+    made.release({})
+    project.upgrade("--commit")
+
+    assert project.run("set", "project_slug=project", "colour=blue").code == 0
+
+
+def test_answers_come_from_a_file(project, tmp_path):
+    (tmp_path / "answers.yml").write_text("colour: blue\nsize: large\n")
+
+    assert project.upgrade("--answers", tmp_path / "answers.yml").code == 0
+    assert project.read("a.txt") == "blue large\n"
+
+
+def test_sync_applies_a_hand_edited_spec_that_is_not_committed(project):
+    project.replace("scaffold.toml", '"red"', '"blue"', commit=False)
+
+    said = project.run("sync", "--json")
+
+    assert said.code == 0, said.out
+    assert project.read("a.txt") == "blue small\n"
+
+
+def test_sync_goes_to_the_version_that_the_spec_names(project, made):
+    made.release({"a.txt": "new\n"})
+    project.replace("scaffold.toml", "v1.0.0", "v2.0.0")
+
+    assert project.run("sync").code == 0
+    assert project.read("a.txt") == "new\n"
+
+
+def test_sync_of_an_unchanged_spec_does_nothing(project, made):
+    made.release({"a.txt": "new\n"})
+    before = project.snapshot
+
+    assert project.run("sync").code == 0
+    assert project.snapshot == before
+
+
+def test_upgrade_refuses_an_edited_spec_that_is_not_committed(project, made):
+    made.release({"a.txt": "new\n"})
+    project.replace("scaffold.toml", '"red"', '"blue"', commit=False)
+    before = project.snapshot
+
+    assert project.upgrade().code == 2
+    assert project.snapshot == before
+
+
+def test_answers_with_jinja_in_them_are_not_rendered(make_project, made):
+    project = make_project(made, "--set", "colour={{ 7 * 7 }}")
+
+    assert project.read("a.txt") == "{{ 7 * 7 }} small\n"
+
+
+def test_unknown_answer_stops_new_before_anything_is_written(made, tmp_path):
+    said = scaffold("new", tmp_path / "p", "--template", made.path, "--yes", "--set", "nosuch=1")
+
+    assert said.code == 2
+    assert not (tmp_path / "p").exists()

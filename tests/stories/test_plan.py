@@ -1,0 +1,283 @@
+"""Look first, do later, undo: plans, --dry-run, --continue, --abort, --only, --commit, --branch."""
+
+import json
+
+import pytest
+from story import LINES
+
+
+@pytest.fixture
+def made(template):
+    return template({"a.txt": LINES, "b.txt": "b\n", "docs/c.md": "c\n"})
+
+
+@pytest.fixture
+def project(make_project, made):
+    return make_project(made)
+
+
+def change(made):
+    return made.release(
+        {"a.txt": LINES.replace("line 2\n", "theirs\n"), "b.txt": "new b\n", "d.txt": "d\n"}
+    )
+
+
+def test_dry_run_says_what_would_happen_and_changes_nothing(project, made):
+    change(made)
+    before = project.snapshot
+
+    said = project.run("upgrade", "--dry-run")
+
+    assert said.code == 0
+    assert "would upgrade the template from v1.0.0 to v2.0.0" in said.out
+    for line in ("updated  a.txt", "updated  b.txt", "added    d.txt"):
+        assert line in said.out
+    assert project.snapshot == before
+
+
+def test_dry_run_of_a_conflict_has_its_exit_code(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    before = project.snapshot
+
+    assert project.upgrade("--dry-run").code == 1
+    assert project.snapshot == before
+
+
+def test_dry_run_names_what_would_be_refused(project, made):
+    change(made)
+    project.write("d.txt", "mine\n", commit=False)
+
+    said = project.run("upgrade", "--dry-run")
+
+    assert said.code == 2
+    assert "refused  d.txt" in said.out
+
+
+def test_diff_prints_the_change_as_a_patch(project, made, tmp_path):
+    change(made)
+    before = project.snapshot
+
+    said = project.run("upgrade", "--diff")
+
+    assert "+theirs" in said.out
+    assert "-line 2" in said.out
+    assert project.snapshot == before
+
+
+def test_saved_plan_is_what_happens(project, made, tmp_path):
+    change(made)
+    planned = project.upgrade("--plan", tmp_path / "plan.json")
+    assert project.status == ""
+
+    said = project.run("apply", tmp_path / "plan.json")
+
+    assert said.code == 0, said.err
+    assert planned.changes == {"a.txt": "updated", "b.txt": "updated", "d.txt": "added"}
+    assert project.read("b.txt") == "new b\n"
+    assert project.run("check").code == 0
+
+
+def test_stale_plan_is_refused(project, made, tmp_path):
+    change(made)
+    project.upgrade("--plan", tmp_path / "plan.json")
+    project.write("own.txt", "mine\n")
+    before = project.snapshot
+
+    said = project.run("apply", tmp_path / "plan.json", "--json")
+
+    assert (said.code, said.refusal) == (2, "stale-plan")
+    assert project.snapshot == before
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"format": 99}', '{"format": 1, "message": "x", "report": {}}']
+)
+def test_file_that_is_no_plan_is_refused(project, tmp_path, text):
+    (tmp_path / "plan.json").write_text(text)
+
+    assert project.run("apply", tmp_path / "plan.json").code == 2
+
+
+def test_abort_undoes_all_of_it(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    before = project.snapshot
+    assert project.upgrade().code == 1
+
+    said = project.run("upgrade", "--abort")
+
+    assert said.code == 0
+    assert {k: v[:2] for k, v in project.snapshot.items()} == {k: v[:2] for k, v in before.items()}
+    assert project.status == ""
+
+
+def test_abort_with_nothing_to_undo_is_refused(project):
+    said = project.run("upgrade", "--abort")
+
+    assert said.code == 2
+    assert "nothing to abort" in said.err
+
+
+def test_continue_after_the_conflicts_are_decided(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    project.upgrade()
+    project.write("a.txt", "decided\n", commit=False)
+    project.git("add", "a.txt")
+
+    said = project.run("upgrade", "--continue", "--commit")
+
+    assert said.code == 0, said.err
+    assert project.git("log", "-1", "--format=%s").startswith("Upgrade the template")
+    assert project.status == ""
+
+
+def test_continue_with_conflicts_left_is_refused(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    project.upgrade()
+
+    said = project.run("upgrade", "--continue")
+
+    assert said.code == 2
+    assert "a.txt" in said.err
+
+
+def test_second_upgrade_while_conflicts_are_open_is_refused(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    project.upgrade()
+    made.release({"a.txt": "three\n"})
+    before = project.snapshot
+
+    said = project.upgrade()
+
+    assert said.code == 2
+    assert project.snapshot == before
+
+
+def test_plain_git_commit_after_a_conflict_just_works(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    project.upgrade()
+    project.write("a.txt", LINES, commit=False).commit("decided")
+
+    assert project.upgrade().json["changes"] == []
+    assert project.run("check").code == 0
+
+
+def test_only_a_glob_upgrades_that_part_and_says_that_the_rest_is_behind(project, made):
+    change(made)
+
+    said = project.upgrade("--only", "a.txt", "--commit")
+
+    assert said.code == 0, said.out
+    assert said.changes == {"a.txt": "updated"}
+    assert said.json["behind"] == ["b.txt", "d.txt"]
+    assert project.read("b.txt") == "b\n"
+    assert not project.has("d.txt")
+    assert 'behind = ["b.txt", "d.txt"]' in project.read("scaffold.lock")
+    assert project.run("check").code == 1
+
+
+def test_the_rest_follows_with_the_next_upgrade(project, made):
+    project.write("b.txt", "b\nmine\n")
+    change(made)
+    project.upgrade("--only", "a.txt", "--commit")
+
+    said = project.upgrade("--commit")
+
+    assert project.read("d.txt") == "d\n"
+    assert "behind" not in project.read("scaffold.lock")
+    assert said.json["behind"] == []
+
+
+def test_only_something_that_does_not_exist_is_refused(project, made):
+    change(made)
+
+    assert project.upgrade("--only", "nosuch*").refusal == "no-such-part"
+
+
+def test_commit_makes_one_commit_and_leaves_a_clean_tree(project, made):
+    change(made)
+    before = project.git("rev-list", "--count", "HEAD")
+
+    said = project.upgrade("--commit")
+
+    assert int(project.git("rev-list", "--count", "HEAD")) == int(before) + 1
+    assert said.json["commit"] == project.git("rev-parse", "HEAD")
+    assert project.status == ""
+
+
+def test_commit_does_not_take_what_was_staged_by_hand(project, made):
+    change(made)
+    project.write("own.txt", "mine\n", commit=False)
+    project.git("add", "own.txt")
+    before = project.snapshot
+
+    assert project.upgrade("--commit").refusal == "staged-changes"
+    assert project.snapshot == before
+
+
+def test_commit_with_conflicts_makes_no_commit(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    head = project.git("rev-parse", "HEAD")
+
+    assert project.upgrade("--commit").code == 1
+    assert project.git("rev-parse", "HEAD") == head
+
+
+def test_branch_gets_the_commit_and_the_work_tree_stays(project, made):
+    change(made)
+    project.write("a.txt", "dirty, and that is fine\n", commit=False)
+    before = project.snapshot
+
+    said = project.upgrade("--branch", "template-update")
+
+    assert said.code == 0, said.out
+    after = project.snapshot
+    assert before.pop(":refs") != after.pop(":refs")
+    assert after == before
+    assert project.git("show", "template-update:b.txt") == "new b"
+    assert "v2.0.0" in project.git("show", "template-update:scaffold.lock")
+
+
+def test_branch_that_exists_is_refused(project, made):
+    change(made)
+    project.git("branch", "taken")
+    before = project.snapshot
+
+    assert project.upgrade("--branch", "taken").refusal == "branch-exists"
+    assert project.snapshot == before
+
+
+def test_branch_with_conflicts_is_refused(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    before = project.snapshot
+
+    said = project.upgrade("--branch", "update")
+
+    assert said.code in (1, 2)
+    assert project.snapshot == before
+
+
+def test_json_is_one_document_with_stable_keys(project, made):
+    change(made)
+
+    document = json.loads(project.upgrade().out)
+
+    assert {
+        "command",
+        "from",
+        "to",
+        "changes",
+        "conflicts",
+        "notes",
+        "exit_code",
+    } <= document.keys()
+    assert {each["path"]: each["code"] for each in document["changes"]}[
+        "a.txt"
+    ] == "template-changed"
