@@ -47,9 +47,10 @@ class DefaultAdapter(ScaffoldAdapter):
 
 def upgrade(harness: str, description: str, project: str, mode: str) -> int:
     """Upgrade one project and return scaffold's exit code."""
-    from scaffold import apply
-    from scaffold.git import Git
-    from scaffold.merge import Labels, Policy, merge
+    # The harness, which imports this module, runs in an environment without scaffold.
+    from scaffold import apply  # noqa: PLC0415
+    from scaffold.git import Git  # noqa: PLC0415
+    from scaffold.merge import Labels, Policy, merge  # noqa: PLC0415
 
     replay = _module(harness)
     case, here = json.loads(Path(description).read_text()), Path(project)
@@ -82,7 +83,7 @@ def upgrade(harness: str, description: str, project: str, mode: str) -> int:
     return 1 if outcome.conflicts else 0
 
 
-def _module(path: str):  # noqa: ANN202 - the harness has no types
+def _module(path: str):
     spec = importlib.util.spec_from_file_location("replay", path)
     assert spec is not None
     assert spec.loader is not None
@@ -91,13 +92,13 @@ def _module(path: str):  # noqa: ANN202 - the harness has no types
     return module
 
 
-def _modes(git, prefix: str) -> dict[str, str]:  # noqa: ANN001 - imported late
+def _modes(git, prefix: str) -> dict[str, str]:
     rows = git("ls-tree", "-r", "-z", f"HEAD:{prefix}", "--full-tree").text.split("\0")
     return {row.split("\t", 1)[1]: row.split(" ", 1)[0] for row in rows if row}
 
 
 def _tree(files: dict[str, bytes], modes: dict[str, str]) -> dict:
-    from scaffold.tree import File
+    from scaffold.tree import File  # noqa: PLC0415
 
     return {
         path: File(content[5:], "120000")

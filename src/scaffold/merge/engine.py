@@ -232,7 +232,7 @@ class _Merged:
         """Yield what happens to each path of the text merge."""
         stages = self._stages()
         trees, project = self.merging.trees, self.merging.project
-        changed = set(trees.difference(project, self.text.tree)) | set(stages)
+        changed = set(trees.difference(project, self.text.tree)) | set(stages) | set(self.ends)
         changed -= self.foreign.keys() | set(self.foreign.values())
         pairs = moves.pairs(self.text, self.parts.base, changed, self._added_by_ours(changed))
         for path in sorted(changed):

@@ -18,12 +18,22 @@ def newer_version(region: Region, contest: Contest) -> Settled | None:
     if not len(region.base) == len(region.ours) == len(region.theirs):
         return None
     lines: list[bytes] = []
-    for base, ours, theirs in zip(region.base, region.ours, region.theirs, strict=True):
+    for base, ours, theirs in zip(*_sides(region), strict=True):
         line = _newer_line(base, ours, theirs)
         if line is None:
             return None
         lines.append(line)
+    if not any(_all_differ(*each) for each in zip(*_sides(region), strict=True)):
+        return None
     return Settled(tuple(lines), CODE, _reason(region, tuple(lines)))
+
+
+def _sides(region: Region) -> tuple[Lines, Lines, Lines]:
+    return region.base, region.ours, region.theirs
+
+
+def _all_differ(base: bytes, ours: bytes, theirs: bytes) -> bool:
+    return len({base, ours, theirs}) == 3  # noqa: PLR2004
 
 
 def _newer_line(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
