@@ -117,6 +117,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return _build(hint, value, where)  # type: ignore[arg-type]
     if isinstance(value, list):
         return tuple(value)
+    if hint is date:
+        return date.fromisoformat(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(hint, type) and not isinstance(value, hint):

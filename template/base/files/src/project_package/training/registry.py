@@ -114,12 +114,38 @@ class Registry:
         earlier = [each for each in promoted if each < int(version)]
         return str(max(earlier)) if earlier else None
 
+    def facts(self, version: str) -> dict[str, str]:
+        """Return the tags of the run behind `version`, and those of the decision about it.
+
+        Raises:
+            PipelineError: The registry has no such version.
+        """
+        try:
+            found = self._client.get_model_version(self._model, version)
+        except MlflowException as error:
+            raise PipelineError(f"the registry has no version {version}") from error
+        run = self._client.get_run(found.run_id)
+        return {**run.data.tags, **found.tags, "run_id": found.run_id}
+
+    def resolve(self, name: str) -> str:
+        """Return the version that `name` means: a number, or an alias such as champion.
+
+        Raises:
+            PipelineError: The registry knows no such alias.
+        """
+        if name.isdigit():
+            return name
+        try:
+            return str(self._client.get_model_version_by_alias(self._model, name).version)
+        except MlflowException as error:
+            raise PipelineError(f"the registry at {self.address} has no {name}", "make train") from error
+
     def _experiment(self) -> str:
         found = mlflow.get_experiment_by_name(self._model)
         if found is not None:
             return str(found.experiment_id)
         # A server decides itself where files go.
-        place = None if "MLFLOW_TRACKING_URI" in os.environ else self._paths.artifacts.as_uri()
+        place = None if os.environ.get("MLFLOW_TRACKING_URI") else self._paths.artifacts.as_uri()
         return mlflow.create_experiment(self._model, artifact_location=place)
 
 
