@@ -88,3 +88,13 @@ def told(change: Change) -> tuple[str, str]:
 
 def _bytes(text: str | bytes) -> bytes:
     return text.encode() if isinstance(text, str) else text
+
+
+def new_project(folder: Path) -> Project:
+    """Return an empty repository in a new folder."""
+    folder.mkdir()
+    made = Project(folder)
+    made.run("init", "--quiet", "--initial-branch", "main")
+    for key, value in (("user.name", "A"), ("user.email", "a@example.org")):
+        made.run("config", key, value)
+    return made

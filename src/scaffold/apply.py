@@ -450,7 +450,7 @@ def _undo_step(place: Place, step: Step, journal: Journal) -> str:
     if not step.old:
         if found:
             durable.remove(target)
-            _drop_made(place, step.path, journal)
+        _drop_made(place, step.path, journal)
         return saved
     if os.path.lexists(backup):
         _restore_parents(place, step.path, journal)

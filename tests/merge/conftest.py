@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from merging import LABELS, Project, tree
+from merging import LABELS, Project, new_project, tree
 
 from scaffold import apply
 from scaffold.merge import Outcome, Policy, merge
@@ -18,13 +18,7 @@ Merged = Callable[..., Outcome]
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return an empty repository."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    made = Project(folder)
-    made.run("init", "--quiet", "--initial-branch", "main")
-    for key, value in (("user.name", "A"), ("user.email", "a@example.org")):
-        made.run("config", key, value)
-    return made
+    return new_project(tmp_path / "project")
 
 
 @pytest.fixture
