@@ -57,6 +57,8 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         console.interrupted()
         return Exit.INTERRUPTED
+    except SystemExit as done:  # Typer's completion ends this way
+        return done.code if isinstance(done.code, int) else Exit.DONE
     except BrokenPipeError:  # the reader had enough: `scaffold diff | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE

@@ -196,7 +196,7 @@ class Project:
             if ".git" in path.relative_to(self.path).parts or path.is_dir():
                 continue
             status = path.lstat()
-            content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+            content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
             name = path.relative_to(self.path).as_posix()
             found[name] = (content, status.st_mode, status.st_mtime_ns)
         return found

@@ -54,7 +54,7 @@ def test_dry_run_names_what_would_be_refused(project, made):
     assert "refused  d.txt" in said.out
 
 
-def test_diff_prints_the_change_as_a_patch(project, made, tmp_path):
+def test_diff_prints_the_change_as_a_patch(project, made):
     change(made)
     before = project.snapshot
 

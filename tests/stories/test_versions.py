@@ -118,7 +118,7 @@ def test_unedited_project_is_exactly_a_fresh_render(make_project, made):
 
     fresh = make_project(made, name="fresh")
 
-    listed = [line for line in project.git("ls-tree", "-r", "HEAD").splitlines()]
+    listed = project.git("ls-tree", "-r", "HEAD").splitlines()
     assert listed == fresh.git("ls-tree", "-r", "HEAD").splitlines()
 
 

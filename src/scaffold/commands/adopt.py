@@ -7,6 +7,7 @@ from dataclasses import replace
 from scaffold.commands.change import carry_out_prepared
 from scaffold.commands.cruft import CRUFT_FILE, CruftState, read_cruft
 from scaffold.commands.guess import Guess, guess_answers, guess_version
+from scaffold.commands.known import check_known
 from scaffold.commands.notes import Note
 from scaffold.commands.operation import Prepared, policy_of
 from scaffold.commands.rendering import Rendered, render_spec
@@ -54,8 +55,6 @@ def add_to_foreign(wishes: Wishes, names: tuple[str, ...], given: Answers) -> Re
     Raises:
         ScaffoldError: A component is unknown, or a file of its is in the way.
     """
-    from scaffold.commands.components import check_known  # noqa: PLC0415
-
     checkout = _ready(wishes)
     template = open_template(Source(), offline=wishes.offline)
     check_known(template.questions, names)

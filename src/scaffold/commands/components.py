@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scaffold.commands.change import change, ready_project
+from scaffold.commands.known import check_known
 from scaffold.commands.operation import Wanted
 from scaffold.commands.report import Report
 from scaffold.commands.wishes import Wishes
@@ -52,24 +53,6 @@ def remove(wishes: Wishes, names: tuple[str, ...]) -> Report:
             )
         _refuse_needed(questions, name, present - set(names))
     return change(project, _wanted(project, "remove", present - set(names), {}), wishes, undone)
-
-
-def check_known(questions: Questions, names: tuple[str, ...]) -> None:
-    """Refuse names that are no components of the template.
-
-    Raises:
-        ScaffoldError: One is not.
-    """
-    for name in names:
-        if name not in questions.components:
-            known = ", ".join(questions.components)
-            raise ScaffoldError(
-                f"there is no component {name}",
-                hint=f"there are {known}; see `scaffold list`"
-                if known
-                else "this template has no components; change its answers with `scaffold set`",
-                code="unknown-component",
-            )
 
 
 def _wanted(project: Project, verb: str, components: object, answers: Answers) -> Wanted:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaffold import __version__
-from scaffold.commands.components import check_known
+from scaffold.commands.known import check_known
 from scaffold.commands.rendering import Rendered, render_spec
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address

@@ -111,7 +111,8 @@ def _outer_repository(destination: Path) -> Path | None:
     found = git("rev-parse", "--show-toplevel", expect=(0, 128))
     if found.returncode != 0:
         return None
-    ignored = git("check-ignore", "-q", "--", str(destination), expect=(0, 1, 128))
+    inside = destination / "any"  # a pattern for folders matches only what lies in one
+    ignored = git("check-ignore", "-q", "--", str(inside), expect=(0, 1, 128))
     return None if ignored.returncode == 0 else Path(found.text)
 
 

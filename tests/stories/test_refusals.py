@@ -1,0 +1,280 @@
+"""Bad input: one line, a hint, exit 2, nothing changed."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from story import LINES, Project, git, scaffold
+
+CHANGED = LINES.replace("line 2\n", "theirs\n")
+
+
+@pytest.fixture
+def made(template):
+    return template({"a.txt": LINES, "b.txt": "b\n"})
+
+
+@pytest.fixture
+def project(make_project, made):
+    return make_project(made)
+
+
+def refused(project: Project, *arguments: object) -> str:
+    """Run scaffold, which must refuse in one line and change nothing; return the code of the error."""
+    before = project.snapshot
+    said = project.run(*arguments)
+    assert said.code == 2, said.out + said.err
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert len(said.err.splitlines()) <= 2
+    assert "Traceback" not in said.err
+    code = project.run(*arguments, "--json").refusal
+    assert project.snapshot == before
+    return code
+
+
+def test_folder_that_is_in_no_repository(tmp_path):
+    said = scaffold("upgrade", at=tmp_path)
+
+    assert said.code == 2
+    assert "is not in a git repository" in said.err
+
+
+def test_repository_that_has_no_spec(tmp_path):
+    git(tmp_path, "init", "-q", "bare-bones")
+
+    said = scaffold("upgrade", at=tmp_path / "bare-bones")
+
+    assert said.code == 2
+    assert "there is no scaffold.toml here" in said.err
+    assert "scaffold adopt" in said.err
+
+
+def test_dirty_file_that_the_change_would_touch(project, made):
+    made.release({"a.txt": CHANGED})
+    project.write("a.txt", "dirty\n", commit=False)
+
+    assert refused(project, "upgrade") == "dirty"
+
+
+def test_dirty_file_that_the_change_does_not_touch_is_fine(project, made):
+    made.release({"a.txt": CHANGED})
+    project.write("b.txt", "dirty\n", commit=False)
+
+    assert project.upgrade().code == 0
+    assert project.read("b.txt") == "dirty\n"
+    assert project.read("a.txt") == CHANGED
+
+
+def test_staged_file_that_the_change_does_not_touch_stays_staged(project, made):
+    made.release({"a.txt": CHANGED})
+    project.write("b.txt", "staged\n", commit=False)
+    project.git("add", "b.txt")
+
+    assert project.upgrade().code == 0
+    assert project.git("show", ":b.txt") == "staged"
+
+
+def test_detached_head(project, made):
+    made.release({"a.txt": CHANGED})
+    project.git("checkout", "-q", "--detach")
+
+    assert refused(project, "upgrade") == "detached-head"
+
+
+def test_detached_head_can_be_looked_at_and_branched_from(project, made):
+    made.release({"a.txt": CHANGED})
+    project.git("checkout", "-q", "--detach")
+
+    assert project.upgrade("--dry-run").code == 0
+    assert project.run("check").code == 1
+    assert project.upgrade("--branch", "update").code == 0
+
+
+def test_merge_in_progress(project, made):
+    project.git("checkout", "-q", "-b", "side")
+    project.write("b.txt", "side\n")
+    project.git("checkout", "-q", "main")
+    project.write("b.txt", "main\n")
+    with pytest.raises(Exception, match="non-zero"):
+        project.git("merge", "-q", "side")
+    made.release({"a.txt": CHANGED})
+
+    assert refused(project, "upgrade") == "operation-under-way"
+
+
+def test_rebase_in_progress(project, made):
+    (project.path / ".git" / "rebase-merge").mkdir()
+    made.release({"a.txt": CHANGED})
+
+    assert refused(project, "upgrade") == "operation-under-way"
+
+
+def test_no_commit_yet(project, made):
+    project.git("update-ref", "-d", "HEAD")
+    made.release({"a.txt": CHANGED})
+
+    assert refused(project, "upgrade") == "no-commit"
+
+
+@pytest.fixture
+def old_git(tmp_path, monkeypatch):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "git").write_text("#!/bin/sh\necho git version 2.30.2\n")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_old_git(project, old_git):
+    said = project.run("upgrade")
+
+    assert said.code == 2
+    assert "git version 2.30.2 is too old" in said.err
+    assert "2.38" in said.err
+
+
+def test_missing_git(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    said = project.run("upgrade")
+
+    assert said.code == 2
+    assert "git was not found" in said.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_unwritable_folder(project, made):
+    made.release({"docs/new.md": "new\n", "a.txt": CHANGED})
+    project.path.chmod(0o555)
+    try:
+        assert project.upgrade().code == 2
+    finally:
+        project.path.chmod(0o755)
+
+
+def test_unreachable_template(project, made):
+    made.path.rename(made.path.with_name("gone"))
+
+    assert refused(project, "upgrade")
+
+
+def test_template_that_no_longer_renders(project, made):
+    made.release({"a.txt": "{{ cookiecutter.nosuch.deeper }}\n"})
+
+    refused(project, "upgrade")
+
+
+def test_template_with_broken_jinja(project, made):
+    made.release({"a.txt": "{% if %}\n"})
+
+    refused(project, "upgrade")
+
+
+def test_template_that_renders_nothing(project, made):
+    git(made.path, "rm", "-q", "-r", "{{cookiecutter.project_slug}}")
+    folder = made.path / "{{cookiecutter.project_slug}}"
+    made.release({"{% if False %}x{% endif %}": "x\n"})
+    assert folder.is_dir()
+
+    assert refused(project, "upgrade") == "empty-render"
+
+
+def test_template_with_two_files_of_one_name(project, made):
+    made.release({"{{ 'a.txt' }}": "twin\n"})
+
+    refused(project, "upgrade")
+
+
+def test_template_without_questions(project, made):
+    git(made.path, "rm", "-q", "cookiecutter.json")
+    git(made.path, "commit", "-q", "-m", "broken")
+    git(made.path, "tag", "v2.0.0")
+
+    assert refused(project, "upgrade") == "no-template"
+
+
+@pytest.mark.parametrize("name", ["scaffold.toml", "scaffold.lock"])
+def test_conflict_marks_in_spec_or_lock(project, name):
+    text = project.read(name)
+    project.write(name, f"<<<<<<< yours\n{text}=======\n{text}>>>>>>> theirs\n")
+
+    assert refused(project, "upgrade") == "conflict-marks"
+
+
+@pytest.mark.parametrize("name", ["scaffold.toml", "scaffold.lock"])
+def test_broken_spec_or_lock(project, name):
+    project.write(name, "not [ toml\n")
+
+    assert refused(project, "upgrade") == "broken-spec"
+
+
+def test_lock_of_a_newer_scaffold(project):
+    project.replace("scaffold.lock", "format = 1", "format = 99")
+
+    assert refused(project, "upgrade") == "newer-lock"
+    assert "upgrade scaffold" in project.run("upgrade").err
+
+
+def test_lock_that_is_gone(project):
+    project.delete("scaffold.lock")
+
+    assert refused(project, "upgrade") == "no-lock"
+
+
+def test_spec_that_is_not_utf8(project):
+    project.write("scaffold.toml", b"\xff\xfe\n")
+
+    assert refused(project, "upgrade") == "broken-spec"
+
+
+@pytest.mark.parametrize("arguments", [("--nosuch",), ("--to",), ("extra",)])
+def test_wrong_usage(project, arguments):
+    said = project.run("upgrade", *arguments)
+
+    assert said.code == 2
+    assert said.err.startswith("error: ")
+    assert "scaffold upgrade --help" in said.err
+
+
+def test_unknown_command():
+    said = scaffold("upgarde")
+
+    assert said.code == 2
+    assert "no such command 'upgarde'" in said.err
+
+
+@pytest.mark.parametrize(
+    "address", ["--upload-pack=touch x", "ext::sh -c touch% x", "http://example.com/x"]
+)
+def test_address_that_is_no_address(tmp_path, address):
+    said = scaffold("new", tmp_path / "p", f"--template={address}", "--yes")
+
+    assert said.code == 2
+    assert not (tmp_path / "p").exists()
+
+
+def test_bug_of_ours_becomes_a_report(project, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by accident")
+
+    monkeypatch.setattr("scaffold.commands.check.check", broken)
+
+    said = project.run("check")
+
+    assert said.code == 3
+    assert "ZeroDivisionError" in said.err
+    report = Path(said.err.rsplit(" ", 1)[1].strip())
+    assert "by accident" in report.read_text()
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    report.unlink()
+
+
+def test_interruption_ends_with_130(project, monkeypatch):
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scaffold.commands.check.check", stopped)
+
+    assert project.run("check").code == 130
