@@ -221,13 +221,18 @@ def test_lock_is_always_the_new_one(merged):
     assert not outcome.conflicts
 
 
-def test_derived_file_is_named_for_rebuilding(merged):
-    outcome = merged(
-        {"uv.lock": TEXT}, {"uv.lock": edited(1, "mine")}, {"uv.lock": edited(9, "new")}
-    )
+@pytest.mark.parametrize(
+    ("policy", "kind"), [(Policy(), "kept"), (Policy(is_literal=True), "merged")]
+)
+def test_derived_file_is_named_for_rebuilding(merged, policy, kind):
+    base, ours, theirs = TEXT, edited(1, "mine"), edited(9, "new")
 
-    assert told(outcome.changes["uv.lock"]) == ("merged", "derived")
-    assert outcome.changes["uv.lock"].is_told
+    change = merged({"uv.lock": base}, {"uv.lock": ours}, {"uv.lock": theirs}, policy).changes[
+        "uv.lock"
+    ]
+
+    assert told(change) == (kind, "derived")
+    assert change.is_told
 
 
 def test_skipped_file_is_left_alone_and_told(merged):

@@ -138,6 +138,8 @@ class _Merging:
             return self._kept(path, "skipped", "the project asked to leave it alone", old != new)
         if matches(path, self.policy.exact):
             return self._exact(path, new)
+        if matches(path, self.policy.derived) and not self.policy.is_literal:
+            return self._derived(path, old, new)
         if matches(path, self.policy.once) and (old is not None or self.ours(path) is not None):
             return self._kept(path, "once", "written once, and yours since then", old != new)
         return self._blocked(path, base, theirs)
@@ -151,6 +153,12 @@ class _Merging:
         kind = Kind.ADDED if ours is None else Kind.UPDATED if new is not None else Kind.DELETED
         code = "" if ours == new else "exact"
         return Change(path, kind, code, "always as the template has it", ours, new)
+
+    def _derived(self, path: str, old: File | None, new: File | None) -> Change | None:
+        ours = self.ours(path)
+        if ours is None or old == new or ours in (old, new):
+            return None
+        return Change(path, Kind.KEPT, "derived", "yours stays: build it again", ours, ours)
 
     def _blocked(self, path: str, base: Tree, theirs: Tree) -> Change | None:
         """Return a conflict where a file and a folder, or a file and a link, want one path."""

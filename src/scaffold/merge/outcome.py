@@ -215,12 +215,13 @@ class Policy:
 
     Args:
         once: Written when they are new, and the project's from then on.
-        derived: Rebuilt by a tool after the merge (lock files): merged as plain text, and named so that it is rebuilt.
+        derived: Rebuilt by a tool after the merge (lock files): the project's own stays, and is named.
         owned: Prose that the project owns: where both changed the same lines, the project's stand.
         skipped: Take no part at all, as a project asked.
         exact: Always the new render's, whatever HEAD has (`scaffold.lock`).
         is_literal: Whether a rule may settle only what leaves every line that either side added standing as it was. A
-            version that a newer one replaces, or a line that is indented anew, then stays a conflict.
+            version that a newer one replaces, or a line that is indented anew, then stays a conflict, and derived files
+            are merged as text.
     """
 
     once: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from scaffold.merge.regions import Lines, Piece, Region
 from scaffold.merge.settle.already_there import already_there
 from scaffold.merge.settle.apart import lines_apart
 from scaffold.merge.settle.blanks import blank_lines, indentation
-from scaffold.merge.settle.contest import Contest, Settled, keeps_both
+from scaffold.merge.settle.contest import Contest, Settled, keeps_both, stands_in_file
 from scaffold.merge.settle.keys import keys, reads
 from scaffold.merge.settle.line_sets import line_sets
 from scaffold.merge.settle.versions import newer_version
@@ -57,12 +57,17 @@ def _settled(region: Region, contest: Contest, policy: Policy) -> Settled | None
         settled = rule(region, contest)
         if settled is None or not reads(region, settled.lines, contest):
             continue
-        if not policy.is_literal or keeps_both(region, settled.lines):
+        if not policy.is_literal or _is_literal(region, settled, contest):
             return settled
     if matches(contest.path, policy.owned):
         reason = "the project owns this text; the template's is left out"
         return Settled(region.ours, "owned", reason)
     return None
+
+
+def _is_literal(region: Region, settled: Settled, contest: Contest) -> bool:
+    lines = settled.lines
+    return keeps_both(region, lines) and stands_in_file(region, lines, contest)
 
 
 def _joined(pieces: tuple[Piece, ...]) -> Iterator[Piece]:

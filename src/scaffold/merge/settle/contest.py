@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scaffold.merge.outcome import Settlement
-from scaffold.merge.regions import Lines, Piece, Region
+from scaffold.merge.regions import Lines, Piece, Region, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,41 @@ def keeps_both(region: Region, lines: Lines) -> bool:
             return False
     most = Counter(said(region.ours)) + Counter(said(region.theirs))
     return not set(now) - set(most)
+
+
+def stands_in_file(region: Region, lines: Lines, contest: Contest) -> bool:
+    """Return whether the whole file, too, has as many copies of each of the region's lines as a side added.
+
+    Lines that repeat are aligned in more than one way: what git takes for a deletion by one side may be a line that the
+    other side added.
+    """
+    concerned = {*said(region.ours), *said(region.theirs)}
+    now = Counter(said(_lines_after(region, lines, contest)))
+    for side in (contest.ours, contest.theirs):
+        added = _added(split(contest.base), split(side))
+        if any(added[line] > now[line] for line in concerned):
+            return False
+    return True
+
+
+def _added(old: Lines, new: Lines) -> Counter[bytes]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return Counter(
+        line
+        for tag, _, _, first, last in matcher.get_opcodes()
+        if tag != "equal"
+        for line in said(new[first:last])
+    )
+
+
+def _lines_after(region: Region, lines: Lines, contest: Contest) -> Iterator[bytes]:
+    for piece in contest.pieces:
+        if piece is region:
+            yield from lines
+        elif isinstance(piece, Region):
+            yield from (*piece.ours, *piece.theirs)
+        else:
+            yield from piece
 
 
 def _text(lines: Lines) -> str:
