@@ -21,9 +21,9 @@ class Measure:
     compute: Callable[[Floats, Floats], float]
     greater_is_better: bool
 
-    def loss(self, expected: float, value: float | Floats) -> float | Floats:
-        """Return by which share of `expected` `value` is worse; below zero it is better."""
-        worse = expected - value if self.greater_is_better else value - expected
+    def loss(self, expected: float, values: Floats) -> Floats:
+        """Return by which share of `expected` each value is worse; below zero it is better."""
+        worse = expected - values if self.greater_is_better else values - expected
         return worse / max(abs(expected), 1e-12)
 
 

@@ -1,5 +1,6 @@
 """How good the model is now, as late labels tell: in all, over time and per slice."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,13 +81,13 @@ def _performance(
     actual, score = _arrays(pairs)
     samples = _bootstrap(metric, actual, score)
     # The better end of a one-sided interval: if even that is worse than tolerated, it is a loss.
-    best = float(np.nanquantile(metric.loss(expected, samples), 1 - limits.confidence))
+    best = _quantile(metric.loss(expected, samples), 1 - limits.confidence)
     return Performance(
         metric=name,
         expected=expected,
         value=metric.compute(actual, score),
-        low=float(np.nanquantile(samples, 0.05)),
-        high=float(np.nanquantile(samples, 0.95)),
+        low=_quantile(samples, 0.05),
+        high=_quantile(samples, 0.95),
         lost=best > limits.tolerated_loss,
         periods=_periods(metric, pairs, limits.minimum_slice),
         slices=_slices(metric, pairs, limits.minimum_slice),
@@ -96,8 +97,12 @@ def _performance(
 def _bootstrap(metric: Measure, actual: Floats, score: Floats) -> Floats:
     # A fixed seed: the same labels give the same verdict.
     draws = np.random.default_rng(0).integers(len(actual), size=(BOOTSTRAP_SAMPLES, len(actual)))
-    samples = np.array([metric.compute(actual[draw], score[draw]) for draw in draws])
-    return samples if np.isfinite(samples).any() else np.full(1, metric.compute(actual, score))
+    return np.array([metric.compute(actual[draw], score[draw]) for draw in draws])
+
+
+def _quantile(samples: Floats, share: float) -> float:
+    defined = samples[np.isfinite(samples)]
+    return float(np.quantile(defined, share)) if defined.size else math.nan
 
 
 def _periods(metric: Measure, pairs: Sequence[Labelled], least: int) -> tuple[Period, ...]:

@@ -1,0 +1,33 @@
+"""Make the bucket where it is missing, then become MLflow's server."""
+
+import os
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+def ensure_bucket(name: str) -> None:
+    """Create the bucket `name` unless it is there."""
+    store = boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"])
+    try:
+        store.head_bucket(Bucket=name)
+    except ClientError:
+        store.create_bucket(Bucket=name)
+
+
+def command(environment: dict[str, str]) -> list[str]:
+    """Return the command line of the server, which hands out artifacts itself."""
+    return [
+        *("mlflow", "server", "--host", environment.get("HOST", "0.0.0.0")),  # noqa: S104
+        *("--port", environment.get("PORT", "5000"), "--workers", "2"),
+        *("--backend-store-uri", environment["BACKEND"]),
+        *("--artifacts-destination", f"s3://{environment['BUCKET']}", "--serve-artifacts"),
+        # MLflow refuses requests for names that it does not know, against DNS rebinding.
+        *("--allowed-hosts", environment.get("ALLOWED_HOSTS", "mlflow:5000,localhost:*,127.0.0.1:*")),
+    ]
+
+
+if __name__ == "__main__":
+    ensure_bucket(os.environ["BUCKET"])
+    server = command(dict(os.environ))
+    os.execvp(server[0], server)  # noqa: S606

@@ -1,0 +1,1 @@
+"""The monitor and the rules that watch the service."""

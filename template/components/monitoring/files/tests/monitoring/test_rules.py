@@ -1,0 +1,129 @@
+"""Rules, routes and dashboards fit together, and to the limits and the runbooks."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+
+from project_package.monitoring.limits import read_limits
+
+from .conftest import ROOT
+
+FOLDER = ROOT / "monitoring"
+DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+@cache
+def rules() -> tuple[dict[str, Any], ...]:
+    files = sorted((FOLDER / "prometheus" / "rules").glob("*.yml"))
+    return tuple(
+        rule for path in files for group in load(path)["groups"] for rule in group["rules"]
+    )
+
+
+@cache
+def alerts() -> dict[str, dict[str, Any]]:
+    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def unit_tests() -> Iterator[dict[str, Any]]:
+    for path in (FOLDER / "prometheus" / "tests").glob("*.yml"):
+        for test in load(path)["tests"]:
+            yield from test["alert_rule_test"]
+
+
+@pytest.mark.parametrize("name", sorted(alerts()))
+def test_every_alert_is_tested_to_fire_and_to_be_silent(name: str) -> None:
+    fires = {bool(test["exp_alerts"]) for test in unit_tests() if test["alertname"] == name}
+
+    assert fires == {True, False}
+
+
+@pytest.mark.parametrize("name", sorted(alerts()))
+def test_every_alert_has_a_severity_a_summary_and_a_runbook(name: str) -> None:
+    alert = alerts()[name]
+    document, _, anchor = alert["annotations"]["runbook"].partition("#")
+    headings = re.findall(r"^### (\w+)$", (ROOT / document).read_text("utf-8"), re.MULTILINE)
+
+    assert alert["labels"]["severity"] in {"critical", "warning"}
+    assert alert["annotations"]["summary"]
+    assert anchor in [heading.lower() for heading in headings]
+
+
+@pytest.mark.parametrize(
+    ("alert", "limit"),
+    [
+        ("FeatureDrift", read_limits(FOLDER / "limits.toml").drift.psi),
+        ("PredictionDrift", read_limits(FOLDER / "limits.toml").drift.psi),
+        (
+            "FeatureMissing",
+            read_limits(FOLDER / "limits.toml").integrity.missing_above_training,
+        ),
+        ("FeatureUnseen", read_limits(FOLDER / "limits.toml").integrity.unseen),
+        ("FeatureOutOfRange", read_limits(FOLDER / "limits.toml").integrity.out_of_range),
+    ],
+)
+def test_an_alert_has_the_limit_of_the_monitor(alert: str, limit: float) -> None:
+    assert float(alerts()[alert]["expr"].rsplit(">")[-1]) == limit
+
+
+def test_the_alert_on_drift_ignores_what_the_monitor_ignores() -> None:
+    ignored = read_limits(FOLDER / "limits.toml").drift.ignored
+
+    assert f'feature!~"{"|".join(ignored)}"' in alerts()["FeatureDrift"]["expr"]
+
+
+def test_inhibitions_and_routes_name_alerts_and_receivers_that_exist() -> None:
+    config = load(FOLDER / "alertmanager" / "alertmanager.yml")
+    receivers = {receiver["name"] for receiver in config["receivers"]}
+    used = {
+        config["route"]["receiver"],
+        *(route["receiver"] for route in config["route"]["routes"]),
+    }
+
+    assert used <= receivers
+    for rule in config["inhibit_rules"]:
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
+            pattern = matcher.split('"')[1]
+            for part in pattern.split("|"):
+                assert any(re.fullmatch(part, name) for name in alerts()), part
+
+
+def expressions(dashboard: Path) -> list[str]:
+    content = json.loads(dashboard.read_text("utf-8"))
+    panels = [target["expr"] for panel in content["panels"] for target in panel["targets"]]
+    return panels + [annotation["expr"] for annotation in content["annotations"]["list"]]
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_a_dashboard_asks_for_series_that_exist(dashboard: Path) -> None:
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    for expression in expressions(dashboard):
+        promql_parser.parse(expression)
+        names = set(re.findall(r"\b(?:job|feature):\w+:\w+", expression))
+        assert names <= recorded
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_the_panels_of_a_dashboard_do_not_overlap(dashboard: Path) -> None:
+    cells: list[tuple[int, int]] = []
+    for panel in json.loads(dashboard.read_text("utf-8"))["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        cells += [
+            (place["x"] + column, place["y"] + row)
+            for column in range(place["w"])
+            for row in range(place["h"])
+        ]
+
+    assert len(cells) == len(set(cells))
