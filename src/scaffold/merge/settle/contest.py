@@ -69,7 +69,7 @@ def keeps_both(region: Region, lines: Lines) -> bool:
 
 
 def stands_in_file(region: Region, lines: Lines, contest: Contest) -> bool:
-    """Return whether the whole file, too, has as many copies of each of the region's lines as a side added.
+    """Return whether the whole file keeps each copy of the region's lines of which a side added some.
 
     Lines that repeat are aligned in more than one way: what git takes for a deletion by one side may be a line that the
     other side added.
@@ -78,7 +78,8 @@ def stands_in_file(region: Region, lines: Lines, contest: Contest) -> bool:
     now = Counter(said(_lines_after(region, lines, contest)))
     for side in (contest.ours, contest.theirs):
         added = _added(split(contest.base), split(side))
-        if any(added[line] > now[line] for line in concerned):
+        copies = Counter(said(split(side)))
+        if any(added[line] and copies[line] > now[line] for line in concerned):
             return False
     return True
 
@@ -94,11 +95,12 @@ def _added(old: Lines, new: Lines) -> Counter[bytes]:
 
 
 def _lines_after(region: Region, lines: Lines, contest: Contest) -> Iterator[bytes]:
+    """Yield the file's lines; of an open region, what both sides share once: it may end up outside the marks."""
     for piece in contest.pieces:
         if piece is region:
             yield from lines
         elif isinstance(piece, Region):
-            yield from (*piece.ours, *piece.theirs)
+            yield from (Counter(piece.ours) | Counter(piece.theirs)).elements()
         else:
             yield from piece
 
