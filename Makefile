@@ -28,7 +28,7 @@ setup: .venv/.synced ## Make the environment that everything else runs in
 
 demo: setup ## Start a demo project in demo/ and let it train, test, serve and answer one prediction
 	@test -d $(DEMO) || $(RUN) scaffold new $(DEMO) --yes
-	@PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) demo
+	@PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) setup train test demo
 
 test: setup ## Run all tests but the slow ones
 	$(RUN) pytest -n 2 --dist loadgroup
