@@ -9,7 +9,7 @@ else
 fi
 if [ "$status" -eq 1 ]; then
   git config user.name template-sync
-  git config user.email template-sync@users.noreply.github.com
+  git config user.email template-sync@localhost
   status=0
   uvx --from "$SCAFFOLD" scaffold upgrade --branch template-sync > .git/upgrade.txt 2>&1 || status=$?
   cat .git/upgrade.txt

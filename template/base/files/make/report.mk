@@ -4,5 +4,5 @@ BASE ?= origin/main
 
 .PHONY: report
 
-report: ## Compare this model's metrics and plots with those of BASE
-	uv run --no-sync python -m project_package.report '$(BASE)' reports/change.md
+report: $(READY) ## Compare this model's metrics and plots with those of BASE
+	python -m project_package.report '$(BASE)' reports/change.md

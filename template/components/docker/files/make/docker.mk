@@ -30,16 +30,24 @@ image-push: models/champion/model.json ## Build and push the service's image wit
 	cp models/champion/model.json build/model.json
 	cat build/image.txt
 
-# Hosts and clusters follow `$(ENVIRONMENT)`; what it was before stays at hand as `$(ENVIRONMENT)-previous`.
-# Other components add rules of their own to deploy:: and restore::.
+# Hosts and clusters follow the tag `$(ENVIRONMENT)`; what it was before is `$(ENVIRONMENT)-previous`.
+# Other components add rules of their own to deploy::, undo:: and restore::.
+BEFORE = build/before-$(ENVIRONMENT).txt
+
+.PHONY: deploy undo restore
+
 deploy:: build/image.txt ## Make the built image what ENVIRONMENT runs
-	if $(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' > /dev/null 2>&1; then \
-	  $(DOCKER) buildx imagetools create \
-	    --tag '$(IMAGE):$(ENVIRONMENT)-previous' '$(IMAGE):$(ENVIRONMENT)'; \
-	fi
+	$(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' \
+	  --format '$(IMAGE)@{{.Manifest.Digest}}' > $(BEFORE) || : > $(BEFORE)
+	test ! -s $(BEFORE) || $(DOCKER) buildx imagetools create \
+	  --tag '$(IMAGE):$(ENVIRONMENT)-previous' "$$(cat $(BEFORE))"
 	$(DOCKER) buildx imagetools create --tag '$(IMAGE):$(ENVIRONMENT)' "$$(cat build/image.txt)"
 
-restore:: ## Make ENVIRONMENT run again what it ran before
+undo:: ## After a `deploy` that failed half-way: what ran before runs again
+	test ! -s $(BEFORE) || $(DOCKER) buildx imagetools create \
+	  --tag '$(IMAGE):$(ENVIRONMENT)' "$$(cat $(BEFORE))"
+
+restore:: ## Make ENVIRONMENT run again what it ran before the last `deploy`
 	$(DOCKER) buildx imagetools create \
 	  --tag '$(IMAGE):$(ENVIRONMENT)' '$(IMAGE):$(ENVIRONMENT)-previous'
 
