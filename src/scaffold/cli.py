@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold import __version__
+from scaffold.commands.progress import teller
 from scaffold.commands.report import Exit, Report
 from scaffold.commands.wishes import Wishes
 from scaffold.console import Console, can_ask
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # wherever this Typer has its click
 
-Text = Annotated[str, typer.Option()]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take every default.")]
 Trust = Annotated[bool, typer.Option("--trust", help="Let this template run its hooks.")]
@@ -40,20 +40,18 @@ Directory = Annotated[str, typer.Option(help="The folder of the template in its 
 Names = Annotated[list[str], typer.Argument(metavar="COMPONENT...", show_default=False)]
 
 Command = Callable[..., Report]
-_commands: dict[str, Callable[..., Any]] = {}
+_commands: dict[str, Callable[[], Callable[..., int]]] = {}
 
 
 def run(arguments: list[str]) -> int:
     """Run `scaffold arguments` and return its exit code; nothing is raised."""
     console = Console(as_json="--json" in arguments)
     try:
-        return _invoke(arguments)
-    except ScaffoldError as error:
-        console.error(error)
-        return error.exit_code
-    except UsageError as error:
-        console.error(_usage_error(error, arguments))
-        return Exit.REFUSED
+        code = _invoke(arguments)
+    except (ScaffoldError, UsageError) as error:
+        refusal = error if isinstance(error, ScaffoldError) else _usage_error(error, arguments)
+        console.error(refusal)
+        return refusal.exit_code
     except (KeyboardInterrupt, typer.Abort):
         console.interrupted()
         return Exit.INTERRUPTED
@@ -64,6 +62,9 @@ def run(arguments: list[str]) -> int:
         return Exit.DONE
     except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes a report, not a traceback
         return _bug(error, arguments, console)
+    if code == Exit.INTERRUPTED:  # Typer has caught it
+        console.interrupted()
+    return code
 
 
 def app_for(arguments: list[str]) -> typer.Typer:
@@ -79,7 +80,7 @@ def app_for(arguments: list[str]) -> typer.Typer:
     app.callback()(_top)
     named = arguments[0] if arguments and "_SCAFFOLD_COMPLETE" not in os.environ else ""
     for name in [named] if named in _commands else _commands:
-        app.command(name)(_commands[name])
+        app.command(name)(_commands[name]())
     return app
 
 
@@ -122,48 +123,49 @@ def _bug(error: Exception, arguments: list[str], console: Console) -> int:
 
 
 def _command(function: Command) -> Command:
-    """Make a function that returns a report a command that prints it."""
-
-    @functools.wraps(function)
-    def command(**arguments: Any) -> int:
-        as_json = arguments.pop("as_json")
-        console = Console(as_json=as_json)
-        with console.progress(f"scaffold {function.__name__.strip('_')}: working"):
-            report = function(**arguments)
-        console.report(report)
-        return report.exit_code
-
-    own = inspect.signature(function, eval_str=True)
-    as_json = inspect.Parameter(
-        "as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json
-    )
-    return _register(command, function.__name__.strip("_"), [*own.parameters.values(), as_json])
+    """Register a function that returns a report as a command that prints it."""
+    _commands[function.__name__.strip("_")] = lambda: _printing(function, _parameters(function))
+    return function
 
 
 def _change(function: Command) -> Command:
-    """Make a function of `wishes` a command with the options that every change has."""
-    own = inspect.signature(function, eval_str=True)
-    shared = inspect.signature(_wishes, eval_str=True)
+    """Register a function of `wishes` as a command with the options that every change has."""
+    _commands[function.__name__.strip("_")] = lambda: _changing(function)
+    return function
+
+
+def _changing(function: Command) -> Callable[..., int]:
+    shared = _parameters(_wishes)
 
     @functools.wraps(function)
     def change(**arguments: Any) -> Report:
-        wishes = _wishes(**{name: arguments.pop(name) for name in shared.parameters})
+        wishes = _wishes(**{each.name: arguments.pop(each.name) for each in shared})
         return function(wishes=wishes, **arguments)
 
-    mine = [parameter for parameter in own.parameters.values() if parameter.name != "wishes"]
-    change.__signature__ = own.replace(  # type: ignore[attr-defined]
-        parameters=[*mine, *shared.parameters.values()]
+    own = [each for each in _parameters(function) if each.name != "wishes"]
+    return _printing(change, [*own, *shared])
+
+
+def _printing(function: Command, parameters: list[inspect.Parameter]) -> Callable[..., int]:
+    @functools.wraps(function)
+    def command(**arguments: Any) -> int:
+        console = Console(as_json=arguments.pop("as_json"))
+        teller.set(console.tell)
+        report = function(**arguments)
+        console.report(report)
+        return report.exit_code
+
+    as_json = inspect.Parameter(
+        "as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json
     )
-    return _command(change)
+    taken = [*parameters, as_json]
+    command.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in taken}
+    return command
 
 
-def _register(
-    command: Callable[..., int], name: str, parameters: list[inspect.Parameter]
-) -> Command:
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    _commands[name] = command
-    return command  # type: ignore[return-value]
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
 def _wishes(

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.errors import ScaffoldError
-from scaffold.trust.text import escape
-
-PATIENCE = 1.0
-"""Seconds after which a person is told what takes so long."""
 
 _CODES = {
     Style.STRONG: "1",
@@ -61,17 +53,10 @@ class Console:
         else:
             _write_lines(sys.stderr, [Line("interrupted")])
 
-    @contextmanager
-    def progress(self, label: str) -> Iterator[None]:
-        """Tell standard error what is being done if it takes longer than `PATIENCE`."""
-        timer = threading.Timer(PATIENCE, _write_lines, (sys.stderr, [Line(f"{label} …")]))
-        timer.daemon = True
+    def tell(self, label: str) -> None:
+        """Tell standard error what is being done and takes long."""
         if not self.as_json:
-            timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+            _write_lines(sys.stderr, [Line(f"{label} …", Style.FAINT)])
 
 
 def can_ask() -> bool:
@@ -91,6 +76,8 @@ def _write_lines(stream: IO[str], lines: tuple[Line, ...] | list[Line]) -> None:
 
 
 def _formatted(line: Line, *, coloured: bool) -> str:
+    from scaffold.trust.text import escape  # noqa: PLC0415 - not needed to say `--help`
+
     text = escape(line.text).replace("\n", "\\n")
     code = _CODES.get(line.style)
     return f"\x1b[{code}m{text}\x1b[0m" if coloured and code and text else text
@@ -107,6 +94,8 @@ def _encodable(text: str, stream: IO[str]) -> str:
 
 
 def _write_json(data: object) -> None:
+    import json  # noqa: PLC0415
+
     sys.stdout.write(json.dumps(data, indent=2) + "\n")
     sys.stdout.flush()
 

@@ -110,7 +110,11 @@ class Checkout:
 
     def is_detached(self) -> bool:
         """Return whether HEAD is no branch."""
-        return self.git("symbolic-ref", "-q", "HEAD", expect=(0, 1)).returncode == 1
+        return not (self.git_dir / "HEAD").read_bytes().startswith(b"ref:")
+
+    def has_journal(self) -> bool:
+        """Return whether an operation of scaffold's left something behind in git's folder."""
+        return not self.bare and (self.git_dir / "scaffold").is_dir()
 
     def check_ready(self, *, for_branch: bool = False) -> None:
         """Refuse a repository that is in no state to be changed.
@@ -147,7 +151,9 @@ class Checkout:
         for name, what in _UNFINISHED.items():
             if (self.git_dir / name).exists():
                 raise ScaffoldError(
-                    f"{what} is in progress", hint="finish or abort it first", code="operation-under-way"
+                    f"{what} is in progress",
+                    hint="finish or abort it first",
+                    code="operation-under-way",
                 )
 
 

@@ -1,7 +1,6 @@
 """A new project: what is written, what is said, and what is refused."""
 
 import json
-import os
 
 import pytest
 from story import LINES, git, scaffold
@@ -50,7 +49,7 @@ def test_folder_that_is_not_empty_is_refused(made, tmp_path):
 
     assert said.code == 2
     assert "is not empty" in said.err
-    assert os.listdir(tmp_path / "p") == ["x"]
+    assert [path.name for path in (tmp_path / "p").iterdir()] == ["x"]
 
 
 def test_dry_run_shows_the_tree_and_writes_nothing(made, tmp_path):

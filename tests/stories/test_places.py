@@ -1,6 +1,5 @@
 """Where projects live: monorepos, clones, work trees, odd settings and odd names."""
 
-import os
 import stat
 from pathlib import Path
 
@@ -244,4 +243,4 @@ def test_user_mode_of_a_file_stays(project, made):
 
     project.upgrade()
 
-    assert stat.S_IMODE(os.stat(project.path / "a.txt").st_mode) == 0o600
+    assert stat.S_IMODE((project.path / "a.txt").stat().st_mode) == 0o600

@@ -118,16 +118,13 @@ def test_no_commit_yet(project, made):
     assert refused(project, "upgrade") == "no-commit"
 
 
-@pytest.fixture
-def old_git(tmp_path, monkeypatch):
+def test_old_git(project, tmp_path, monkeypatch):
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "git").write_text("#!/bin/sh\necho git version 2.30.2\n")
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
-
-def test_old_git(project, old_git):
     said = project.run("upgrade")
 
     assert said.code == 2

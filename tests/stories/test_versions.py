@@ -57,7 +57,7 @@ def test_again_does_nothing(project, made):
     assert project.snapshot == before
 
 
-def test_unknown_version_is_refused(project, made):
+def test_unknown_version_is_refused(project):
     before = project.snapshot
 
     said = project.run("upgrade", "--to", "v9.9.9")

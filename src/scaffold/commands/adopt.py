@@ -10,7 +10,7 @@ from scaffold.commands.guess import Guess, guess_answers, guess_version
 from scaffold.commands.known import check_known
 from scaffold.commands.notes import Note
 from scaffold.commands.operation import Prepared, policy_of
-from scaffold.commands.rendering import Rendered, render_spec
+from scaffold.commands.rendering import Rendered, fetched, render_spec
 from scaffold.commands.report import Report
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
@@ -19,7 +19,7 @@ from scaffold.merge import merge
 from scaffold.project import Checkout, Project, check_git, describe, locked_files
 from scaffold.questions import migrate
 from scaffold.spec import BUILTIN, LOCK_FILE, SPEC_FILE, Answers, Lock, Source, Spec, write_spec
-from scaffold.template import Template, open_template, versions
+from scaffold.template import Template, versions
 from scaffold.tree import File, Tree
 
 _MARKER = "# Written by `scaffold adopt`: edit it and run `scaffold sync`, or let `scaffold upgrade` do both.\n"
@@ -56,7 +56,7 @@ def add_to_foreign(wishes: Wishes, names: tuple[str, ...], given: Answers) -> Re
         ScaffoldError: A component is unknown, or a file of its is in the way.
     """
     checkout = _ready(wishes)
-    template = open_template(Source(), offline=wishes.offline)
+    template = fetched(Source(), "", wishes)
     check_known(template.questions, names)
     guessed = guess_answers(checkout, template)
     spec = Spec(Source(), template.version, guessed, names)
@@ -98,7 +98,7 @@ def _from_cruft(  # noqa: PLR0913 - one step of `adopt`, with its wishes
 ) -> Report:
     address = stored_address(template or state.template)
     source = Source(address, state.directory)
-    opened = open_template(source, ref or state.commit, offline=wishes.offline)
+    opened = fetched(source, ref or state.commit, wishes)
     kept, migrations = migrate(opened.questions, state.answers)
     spec = Spec(source, "", {**kept, **given}, (), state.skip)
     rendered = render_spec(opened, spec, replace(wishes, ask=False), given=given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def _ask_preset(questions: Questions) -> str:
     if not questions.presets:
         return _CUSTOM
     choices = [
-        questionary.Choice(f"{name}: {escape(preset.get('title', ''))}", name)
+        questionary.Choice(_one_line(f"{name}: {escape(preset.get('title', ''))}"), name)
         for name, preset in questions.presets.items()
     ]
     choices.append(questionary.Choice(f"{_CUSTOM}: choose one by one", _CUSTOM))
@@ -120,7 +121,13 @@ def _ask_preset(questions: Questions) -> str:
 
 
 def _described(name: str, manifest: Mapping[str, Any]) -> str:
-    return f"{name}: {escape(manifest.get('summary', ''))}"
+    return _one_line(f"{name}: {escape(manifest.get('summary', ''))}")
+
+
+def _one_line(text: str) -> str:
+    """Return `text` so short that a choice stays on its line."""
+    most = max(20, shutil.get_terminal_size().columns - 8)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _order(name: str, manifest: Mapping[str, Any]) -> tuple[str, str]:

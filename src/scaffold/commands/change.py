@@ -25,7 +25,7 @@ def ready_project(wishes: Wishes) -> tuple[Project, tuple[str, ...]]:
     check_git()
     project = Project.find(wishes.place)
     checkout = project.checkout
-    recovered = None if checkout.bare else apply.recover(checkout.git)
+    recovered = apply.recover(checkout.git) if checkout.has_journal() else None
     if recovered is not None:
         project = Project.find(wishes.place)
     if not wishes.dry_run:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scaffold import apply
 from scaffold.commands.drift import drift, read_file
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.project import Checkout, Project
@@ -41,12 +40,21 @@ def check(place: Path, *, offline: bool = False, strict: bool = False) -> Report
         "behind": list(lock.behind),
         "unsynced": list(_unsynced(project.spec, lock)),
         "conflicts": conflicts,
-        "pending": not project.checkout.bare and apply.pending(project.checkout.git) is not None,
+        "pending": _is_pending(project.checkout),
         "drift": [{"path": each.path, "kind": each.kind} for each in drifted],
     }
     bad = data["is_behind"] or lock.behind or data["unsynced"] or conflicts
     negative = bool(bad) or (strict and bool(drifted))
     return Report(data, tuple(_lines(data)), Exit.NEGATIVE if negative else Exit.DONE)
+
+
+def _is_pending(checkout: Checkout) -> bool:
+    """Return whether a change was applied and neither committed nor undone yet."""
+    if not checkout.has_journal():
+        return False
+    from scaffold import apply  # noqa: PLC0415 - 50 ms, and mostly nothing is pending
+
+    return apply.pending(checkout.git) is not None
 
 
 def _newest(project: Project, *, offline: bool) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from scaffold.commands.change import change, ready_project
 from scaffold.commands.known import check_known
 from scaffold.commands.operation import Wanted
+from scaffold.commands.rendering import open_again
 from scaffold.commands.report import Report
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
@@ -14,7 +15,6 @@ from scaffold.project import Project
 from scaffold.questions import Questions
 from scaffold.rules import with_required
 from scaffold.spec import Answers
-from scaffold.template import open_template
 
 
 def add(wishes: Wishes, names: tuple[str, ...], answers: Answers) -> Report:
@@ -72,7 +72,7 @@ def _is_project(wishes: Wishes) -> bool:
 
 def _questions(project: Project, wishes: Wishes) -> Questions:
     lock = project.applied
-    return open_template(project.spec.source, lock.commit, offline=wishes.offline).questions
+    return open_again(lock, project.spec.source, wishes).questions
 
 
 def _refuse_occupied(project: Project, questions: Questions, names: tuple[str, ...]) -> None:

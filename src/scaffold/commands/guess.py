@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaffold.commands.drift import read_file, with_plain_ends
-from scaffold.commands.rendering import Rendered, render_spec
+from scaffold.commands.rendering import Rendered, fetched, render_spec
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.project import Checkout
 from scaffold.spec import Answers, Source, Spec
-from scaffold.template import Template, Version, open_template, versions
+from scaffold.template import Template, Version, versions
 from scaffold.tree import File, Tree
 
 _MOST_VERSIONS = 40
@@ -55,7 +55,7 @@ def guess_version(  # noqa: PLR0913, PLR0917 - what a repository may have been m
     found: list[tuple[float, Rendered]] = []
     guessed: Answers = {}
     for name in [ref] if ref else [each.name for each in _candidates(source, wishes)]:
-        template = open_template(source, name, offline=wishes.offline)
+        template = fetched(source, name, wishes)
         guessed = {
             key: value
             for key, value in guess_answers(checkout, template).items()

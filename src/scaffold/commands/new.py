@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scaffold import __version__
 from scaffold.commands.known import check_known
+from scaffold.commands.progress import step
 from scaffold.commands.rendering import Rendered, render_spec
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
@@ -50,7 +51,8 @@ def new(request: Request) -> Report:
     check_git()
     if request.destination is not None:
         check_empty(request.destination.absolute())
-    template = open_template(request.source, request.ref, offline=request.offline)
+    with step("fetching the template"):
+        template = open_template(request.source, request.ref, offline=request.offline)
     components = _components(template, request)
     rendered = _rendered(template, components, request)
     destination = _destination(rendered, request)
@@ -59,7 +61,8 @@ def new(request: Request) -> Report:
     made = False
     if not request.dry_run:
         message = f"Start from {_said(rendered)} with scaffold {__version__}"
-        made = write_project(tree, destination, message, rendered.spec.answers)
+        with step("writing the project"):
+            made = write_project(tree, destination, message, rendered.spec.answers)
     return _report(rendered, tree, destination, request, made=made)
 
 

@@ -9,10 +9,12 @@ from scaffold import apply
 from scaffold.commands.news import News, release_news
 from scaffold.commands.notes import Note
 from scaffold.commands.partial import chosen_paths
+from scaffold.commands.progress import step
 from scaffold.commands.rendering import (
     Rendered,
     applied_tree,
     changed_defaults,
+    fetched,
     open_again,
     render_spec,
 )
@@ -23,8 +25,8 @@ from scaffold.merge.globs import matches
 from scaffold.merge.outcome import only
 from scaffold.project import Project, describe, edited, locked_files
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
-from scaffold.template import Template, open_template
-from scaffold.tree import File, Tree
+from scaffold.template import Template
+from scaffold.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
             state to be changed.
     """
     before = project.applied
-    template = open_template(wanted.spec.source, wanted.ref, offline=wishes.offline)
+    template = fetched(wanted.spec.source, wanted.ref, wishes)
     rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
     git = project.checkout.git
     base, lost = applied_tree(git, before, wanted.spec.source, wishes)
@@ -88,17 +90,17 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     if wishes.only:
         paths = chosen_paths(wishes.only, rendered, base)
         theirs, lock = _partly(before, lock, base, theirs, paths)
-    outcome = merge(
-        git,
-        base=_base_described(project, base),
-        theirs=_described(project, theirs, rendered.spec, lock),
-        head=project.checkout.head,
-        prefix=project.checkout.prefix.rstrip("/"),
-        policy=policy,
-        labels=Labels(
-            base=f"template {before.spec.version}", theirs=f"template {template.version}"
-        ),
-    )
+    labels = Labels(base=f"template {before.spec.version}", theirs=f"template {template.version}")
+    with step("merging"):
+        outcome = merge(
+            git,
+            base=base,
+            theirs=_described(project, theirs, rendered.spec, lock),
+            head=project.checkout.head,
+            prefix=project.checkout.prefix.rstrip("/"),
+            policy=policy,
+            labels=labels,
+        )
     rendered = replace(rendered, lock=lock)
     notes = (*rendered.notes, *lost, *_told_of_template(before, rendered, wishes))
     news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
@@ -109,7 +111,7 @@ def policy_of(template: Template, spec: Spec) -> Policy:
     """Return which of the template's files do not take part in an ordinary merge."""
     manifests: Mapping[str, Mapping[str, list[str]]] = template.questions.manifests
     once = [glob for manifest in manifests.values() for glob in manifest.get("once", [])]
-    return Policy(once=tuple(once), skipped=spec.skip)
+    return Policy(once=tuple(once), skipped=spec.skip, exact=(SPEC_FILE, LOCK_FILE))
 
 
 def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
@@ -128,7 +130,8 @@ def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
     if wishes.commit:
         _refuse_staged(project)
     note = {"verb": prepared.verb, "message": message}
-    apply.apply(git, outcome, note=note, edited=edited_paths(prepared))
+    with step("writing the files"):
+        apply.apply(git, outcome, note=note, edited=edited_paths(prepared))
     if wishes.commit and not outcome.conflicts:
         return commit(project, message)
     return ""
@@ -189,16 +192,6 @@ def _partly(
         behind_commit=older if behind else "",
     )
     return tree, lock
-
-
-def _base_described(project: Project, base: Tree) -> Tree:
-    """Return the old render with spec and lock as they were committed: scaffold alone changes them."""
-    committed = {
-        name: content
-        for name in (SPEC_FILE, LOCK_FILE)
-        if (content := project.checkout.read_committed(name)) is not None
-    }
-    return {**base, **{name: File(content) for name, content in committed.items()}}
 
 
 def _described(project: Project, tree: Tree, spec: Spec, lock: Lock) -> Tree:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from scaffold.commands.notes import Note
+from scaffold.commands.progress import step
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
@@ -36,6 +37,16 @@ class Rendered:
     lock: Lock
     tree: Tree
     notes: tuple[Note, ...] = ()
+
+
+def fetched(source: Source, ref: str, wishes: Wishes) -> Template:
+    """Return the template of `source` at `ref`, the newest where it is empty.
+
+    Raises:
+        ScaffoldError: It cannot be reached, or has no such version.
+    """
+    with step("fetching the template"):
+        return open_template(source, ref, offline=wishes.offline)
 
 
 def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it takes
@@ -121,11 +132,11 @@ def open_again(lock: Lock, wanted: Source, wishes: Wishes) -> Template:
         ScaffoldError: Its commit is in neither place.
     """
     try:
-        return open_template(lock.spec.source, lock.commit, offline=wishes.offline)
+        return fetched(lock.spec.source, lock.commit, wishes)
     except ScaffoldError:
         if wanted == lock.spec.source:
             raise
-        return open_template(wanted, lock.commit, offline=wishes.offline)
+        return fetched(wanted, lock.commit, wishes)
 
 
 def rendered_without(rendered: Rendered, component: str) -> Tree:
@@ -164,7 +175,8 @@ def _render(
     from scaffold.render import render  # noqa: PLC0415 - not needed where nothing is missing
 
     def rendered(chosen: tuple[str, ...]) -> Tree:
-        return render(template, answers, components=chosen, seed=seed, trusted=trusted)
+        with step("rendering the template"):
+            return render(template, answers, components=chosen, seed=seed, trusted=trusted)
 
     if not is_alone(template, components):
         return rendered(components)

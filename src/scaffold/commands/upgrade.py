@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from scaffold import apply
@@ -10,10 +11,11 @@ from scaffold.commands.operation import Wanted
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
-from scaffold.errors import ScaffoldError
 from scaffold.project import Checkout, Project
 from scaffold.spec import Answers, Source
 from scaffold.template import versions
+
+_RELEASE = re.compile(r"[vV]?\d+\.\d+")
 
 
 def upgrade(  # noqa: PLR0913 - as many wishes as the command has
@@ -87,19 +89,7 @@ def _followed(project: Project, source: Source, wishes: Wishes) -> str:
         ScaffoldError: The template cannot be reached.
     """
     version = project.spec.version
-    commit = project.applied.commit
-    if not version or commit.startswith(version):
+    if not version or project.applied.commit.startswith(version) or _RELEASE.match(version):
         return ""
     known = {each.name for each in versions(source, offline=wishes.offline)}
-    is_release = version in known or any(character.isdigit() for character in version)
-    return "" if is_release else version
-
-
-def check_something_to_do(condition: object, message: str, hint: str) -> None:
-    """Refuse a command that names nothing.
-
-    Raises:
-        ScaffoldError: `condition` does not hold.
-    """
-    if not condition:
-        raise ScaffoldError(message, hint=hint, code="nothing-named")
+    return "" if version in known else version
