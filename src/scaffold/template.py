@@ -25,7 +25,7 @@ CONTEXT_FILE = "cookiecutter.json"
 HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 
 _SEMANTIC = re.compile(
-    r"[vV]?(\d+(?:\.\d+)+)(?:[-_.]?(dev|a|alpha|b|beta|rc|pre)[-_.]?(\d*))?(?:[-_.+].*)?"
+    r"(?:[vV](?=\d))?((?<=[vV])\d+(?:\.\d+)*|\d+(?:\.\d+)+)(?:[-_.]?(dev|a|alpha|b|beta|rc|pre)[-_.]?(\d*))?(?:[-_.+].*)?"
 )
 _BUNDLE = Path(__file__).parent / "history" / "template.bundle"
 _CHECKOUT = Path(__file__).parents[2]
