@@ -21,12 +21,12 @@ SOURCES = st.lists(
     | st.text(max_size=8),
     max_size=4,
 ).map("".join)  # fmt: skip
-KEYS = st.sampled_from(
-    ["_extensions", "_copy_without_render", "_jinja2_env_vars", "_new_lines", "_settings"]
-    + ["_components", "__p", "q", "templates"]
-)
+KEYS = st.sampled_from(["_extensions", "_copy_without_render", "_jinja2_env_vars", "_new_lines"])
+OTHER_KEYS = st.sampled_from(["_settings", "_components", "__p", "__prompts__", "q", "templates"])
 VALUES = st.none() | st.booleans() | SOURCES | st.lists(NAMES, max_size=2)
-CONTEXTS = st.dictionaries(KEYS, VALUES | st.dictionaries(NAMES, VALUES, max_size=2), max_size=3)
+CONTEXTS = st.dictionaries(
+    KEYS | OTHER_KEYS, VALUES | st.dictionaries(NAMES, VALUES, max_size=2), max_size=3
+)
 
 
 @pytest.fixture

@@ -13,47 +13,10 @@ from attacks import Attack
 from conftest import Scratch
 
 # Every git command that an upgrade may start; each is given ids and paths as data, never as options.
-COMMANDS = set(
-    [
-        "apply",
-        "cat-file",
-        "check-attr",
-        "check-ignore",
-        "commit-tree",
-        "config",
-        "diff",
-        "diff-files",
-        "diff-index",
-        "diff-tree",
-        "fast-import",
-        "fetch",
-        "for-each-ref",
-        "hash-object",
-        "index-pack",
-        "init",
-        "log",
-        "ls-files",
-        "ls-remote",
-        "ls-tree",
-        "merge-base",
-        "merge-file",
-        "merge-tree",
-        "mktree",
-        "pack-objects",
-        "read-tree",
-        "rev-list",
-        "rev-parse",
-        "show-ref",
-        "status",
-        "symbolic-ref",
-        "unpack-objects",
-        "update-index",
-        "update-ref",
-        "upload-pack",
-        "var",
-        "version",
-        "write-tree",
-    ]
+COMMANDS = re.compile(
+    r"cat-file|check-(attr|ignore)|config|diff(-files|-index|-tree)?|fast-import|fetch|for-each-ref|hash-object"
+    r"|index-pack|init|log|ls-(files|remote|tree)|merge-(base|file|tree)|mktree|commit-tree|(un)?pack-objects"
+    r"|read-tree|rev-(list|parse)|show-ref|status|symbolic-ref|update-(index|ref)|upload-pack|var|version|write-tree"
 )
 
 
@@ -110,4 +73,4 @@ def test_git_is_given_a_fixed_set_of_commands(made, trace):
         while words and words[0].startswith("-"):
             words = words[2:] if words[0] == "-c" else words[1:]
         commands.add(words[0])
-    assert commands <= COMMANDS
+    assert [command for command in commands if not COMMANDS.fullmatch(command)] == []
