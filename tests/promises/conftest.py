@@ -1,0 +1,23 @@
+"""How many histories each promise is tried on: `--promises-examples N`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let hypothesis try as many histories as the command line says, for these tests alone."""
+    asked = settings(
+        max_examples=config.getoption("--promises-examples"),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    for item in items:
+        if HERE in item.path.parents and isinstance(item, pytest.Function):
+            asked(item.obj)
