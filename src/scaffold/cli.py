@@ -84,15 +84,20 @@ def app_for(arguments: list[str]) -> typer.Typer:
     return app
 
 
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's calling convention
+    if wanted:
+        sys.stdout.write(f"scaffold {__version__}\n")
+        raise typer.Exit
+
+
 def _top(
     *,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version),
     ] = False,
 ) -> None:
-    if version:
-        sys.stdout.write(f"scaffold {__version__}\n")
-        raise typer.Exit
+    """Take what stands before the command."""
 
 
 def _invoke(arguments: list[str]) -> int:

@@ -30,6 +30,8 @@ def commit_subject(prepared: Prepared) -> str:
 def title(prepared: Prepared) -> str:
     """Return in a few words what the change is."""
     before, after = prepared.before.spec, prepared.rendered.spec
+    if prepared.verb == "adopt":
+        return f"adopt {after.source.address} {after.version}"
     if prepared.is_newer:
         return f"upgrade the template from {before.version} to {after.version}"
     added = sorted(set(after.components) - set(before.components))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from scaffold import apply
+from scaffold.commands.committing import commit_applied, refuse_staged
 from scaffold.commands.news import News, release_news
 from scaffold.commands.notes import Note
 from scaffold.commands.partial import chosen_paths
@@ -27,6 +28,7 @@ from scaffold.project import Project, describe, edited, locked_files
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
 from scaffold.template import Template
 from scaffold.tree import Tree
+from scaffold.trust.paths import notable
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,24 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
             labels=labels,
         )
     rendered = replace(rendered, lock=lock)
-    notes = (*rendered.notes, *lost, *_told_of_template(before, rendered, wishes))
+    notes = (
+        *rendered.notes,
+        *lost,
+        *_told_of_template(before, rendered, wishes),
+        *_pointed_out(before, rendered),
+    )
     news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
     return Prepared(wanted.verb, before, rendered, outcome, notes, news)
+
+
+def _pointed_out(before: Lock, rendered: Rendered) -> Iterator[Note]:
+    """Yield what a person should look at before they take it: code that did not run, and code that will."""
+    if not rendered.lock.trusted:
+        for text in rendered.template.left_out:
+            yield Note("not-run", text.partition(" ")[0], f"{text}; --trust runs it")
+    added = rendered.lock.files.keys() - before.files.keys()
+    for path, reason in notable(added).items():
+        yield Note("look-at", path, f"{path} is new: {reason}")
 
 
 def policy_of(template: Template, spec: Spec) -> Policy:
@@ -128,36 +145,18 @@ def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
     if wishes.branch:
         return apply.to_branch(git, outcome, wishes.branch, message)
     if wishes.commit:
-        _refuse_staged(project)
+        refuse_staged(project.checkout)
     note = {"verb": prepared.verb, "message": message}
     with step("writing the files"):
         apply.apply(git, outcome, note=note, edited=edited_paths(prepared))
     if wishes.commit and not outcome.conflicts:
-        return commit(project, message)
+        return commit_applied(project.checkout, message)
     return ""
 
 
 def edited_paths(prepared: Prepared) -> tuple[str, ...]:
     """Return what a person may have edited without committing it: the spec, where it is what is synced."""
     return (prepared.outcome.in_repository(SPEC_FILE),) if prepared.verb == "sync" else ()
-
-
-def commit(project: Project, message: str) -> str:
-    """Commit what was applied and return the new commit's id."""
-    git = project.checkout.git
-    git("commit", "-q", "--no-verify", "-m", message)
-    apply.continue_(git)
-    return git("rev-parse", "HEAD").text
-
-
-def _refuse_staged(project: Project) -> None:
-    staged = project.checkout.git("diff", "--cached", "--quiet", expect=(0, 1))
-    if staged.returncode == 1:
-        raise ScaffoldError(
-            "the index has changes of yours, which --commit would commit too",
-            hint="commit or unstage them first",
-            code="staged-changes",
-        )
 
 
 def _with_once_as_written(before: Lock, after: Lock, policy: Policy) -> Lock:
