@@ -360,3 +360,90 @@ def test_a_password_in_an_address_is_neither_stored_nor_shown(made):
         if path.is_file() and b"hunter2" in path.read_bytes()
     ]
     assert kept == []
+
+
+def test_a_plan_points_out_what_makes_a_tool_run_something(made):
+    files = {".envrc": "x", ".github/workflows/ci.yml": "x", "docs/index.md": "x"}
+    made.write_template(
+        Attack("two", "", "", {"a": "one\n", **files}, outside={"hooks/post_gen_project.py": "1"})
+    )
+    made.commit("v2")
+
+    said = made.run("upgrade", "--yes", "--dry-run")
+
+    notes = {(note["code"], note["subject"]) for note in json.loads(said.output)["notes"]}
+    assert notes >= {
+        ("look-at", ".envrc"),
+        ("look-at", ".github/workflows/ci.yml"),
+        ("not-run", "hooks/post_gen_project.py"),
+    }
+    assert ("look-at", "docs/index.md") not in notes
+
+
+def plumbed(scratch: Scratch, *entries: tuple[str, str, bytes]) -> None:
+    """Commit a tree that git's own commands would not make: (mode, id, name) of each entry."""
+    blob = git(scratch.template, "hash-object", "-w", "--stdin", data=b"x")
+    context = git(scratch.template, "hash-object", "-w", "--stdin", data=b'{"slug": "x"}')
+    project = _tree(scratch, [(mode, each or blob, name) for mode, each, name in entries])
+    whole = [
+        ("100644", context, b"cookiecutter.json"),
+        ("40000", project, b"{{cookiecutter.slug}}"),
+    ]
+    commit = git(scratch.template, "commit-tree", "-m", "x", _tree(scratch, whole))
+    git(scratch.template, "update-ref", "refs/heads/main", commit)
+    git(scratch.template, "tag", "v2", commit)
+
+
+def _tree(scratch: Scratch, entries: list[tuple[str, str, bytes]]) -> str:
+    data = b"".join(
+        mode.encode() + b" " + name + b"\0" + bytes.fromhex(each) for mode, each, name in entries
+    )
+    return git(
+        scratch.template, "hash-object", "-w", "-t", "tree", "--literally", "--stdin", data=data
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"..", b".git", b"../../escaped", b"/tmp/escaped", b"a\xff", b"a/../../b", b".", b"\\..\\x"],
+)
+def test_trees_that_only_plumbing_makes(name, made):
+    plumbed(made, ("100644", "", name))
+    before = made.snapshot()
+
+    for arguments in (
+        ("new", "other", "--template", str(made.template), "--yes"),
+        ("upgrade", "--yes"),
+    ):
+        said = made.run(*arguments)
+        hold(made, before, said)
+        assert said.exit_code == 2
+
+
+def test_modes_that_only_plumbing_makes_become_ordinary_ones(made):
+    plumbed(made, ("104755", "", b"setuid"), ("100666", "", b"writable"))
+
+    made.run("upgrade", "--yes")
+
+    modes = [
+        (made.project / name).stat().st_mode & 0o7777
+        for name in ("setuid", "writable")
+        if (made.project / name).exists()
+    ]
+    assert set(modes) <= {0o644, 0o755}
+
+
+def test_a_tree_that_unfolds_without_end_is_refused(made, monkeypatch):
+    monkeypatch.setenv("SCAFFOLD_LIMIT_FILES", "1000")
+    each = git(made.template, "hash-object", "-w", "--stdin", data=b"x")
+    mode = "100644"
+    for _ in range(12):  # 10 ** 12 files in 12 objects
+        each = _tree(made, [(mode, each, f"f{number}".encode()) for number in range(10)])
+        mode = "40000"
+    plumbed(made, ("40000", each, b"bomb"))
+    before = made.snapshot()
+
+    said = made.run("upgrade", "--yes")
+
+    hold(made, before, said)
+    assert said.code == "over-limit"

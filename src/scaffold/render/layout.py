@@ -63,6 +63,8 @@ class Layout:
         for path in inside:
             file = self.files[path]
             name = path.removeprefix(self.root)
+            if "" in name.split("/"):  # no git makes such a tree
+                raise ScaffoldError(f"the template has a file {escape(path)!r}", code="bad-path")
             folder = self._copied_folder(name)
             if file.mode == "120000":
                 yield from self._through_link(name, folders)
