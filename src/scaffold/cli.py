@@ -73,7 +73,6 @@ def app_for(arguments: list[str]) -> typer.Typer:
         name="scaffold",
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Start an ML team's repository in one command and keep it up to date for years.",
     )
@@ -101,6 +100,9 @@ def _top(
 
 
 def _invoke(arguments: list[str]) -> int:
+    completing = "_SCAFFOLD_COMPLETE" in os.environ
+    if not arguments and not completing:
+        arguments = ["--help"]
     result = app_for(arguments)(arguments, prog_name="scaffold", standalone_mode=False)
     return result if isinstance(result, int) else Exit.DONE
 
@@ -364,7 +366,7 @@ def _check(
     ] = False,
     offline: Offline = False,
 ) -> Report:
-    """Say whether the project is behind, has drifted, or has conflicts left."""
+    """Say if the project is behind, has drifted, or has conflicts."""
     from scaffold.commands.check import check  # noqa: PLC0415
 
     return check(place, offline=offline, strict=strict)
@@ -381,7 +383,7 @@ def _diff(
     offline: Offline = False,
     trust: Trust = False,
 ) -> Report:
-    """Show what the project changed of the template's files, as a patch."""
+    """Show what you changed of the template's files, as a patch."""
     from scaffold.commands.diff import diff  # noqa: PLC0415
 
     wishes = Wishes(place, trust=trust, offline=offline)
