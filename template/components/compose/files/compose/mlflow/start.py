@@ -5,6 +5,9 @@ import os
 import boto3
 from botocore.exceptions import ClientError
 
+# MLflow refuses requests for names that it does not know, against DNS rebinding.
+ALLOWED_HOSTS = "mlflow:5000,localhost:*,127.0.0.1:*"
+
 
 def ensure_bucket(name: str) -> None:
     """Create the bucket `name` unless it is there."""
@@ -22,8 +25,7 @@ def command(environment: dict[str, str]) -> list[str]:
         *("--port", environment.get("PORT", "5000"), "--workers", "2"),
         *("--backend-store-uri", environment["BACKEND"]),
         *("--artifacts-destination", f"s3://{environment['BUCKET']}", "--serve-artifacts"),
-        # MLflow refuses requests for names that it does not know, against DNS rebinding.
-        *("--allowed-hosts", environment.get("ALLOWED_HOSTS", "mlflow:5000,localhost:*,127.0.0.1:*")),
+        *("--allowed-hosts", environment.get("ALLOWED_HOSTS", ALLOWED_HOSTS)),
     ]
 
 

@@ -88,8 +88,8 @@ def read_window(folder: Path, since: datetime, until: datetime) -> Window:
 
 
 def _raw_lines(folder: Path) -> Iterator[bytes]:
-    # Rotated files are named predictions.jsonl.1, .2 and so on.
-    for path in folder.glob("predictions.jsonl*"):
+    # Rotated files are named predictions.jsonl.1, .2 and so on; each replica has its own folder.
+    for path in folder.rglob("predictions.jsonl*"):
         # One process may rotate a file away while another reads it.
         try:
             stream = path.open("rb")

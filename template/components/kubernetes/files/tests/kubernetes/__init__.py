@@ -1,0 +1,1 @@
+"""The manifests, against Kubernetes and against the service."""

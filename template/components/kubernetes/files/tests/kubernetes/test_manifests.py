@@ -1,0 +1,214 @@
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from subprocess import run
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from project_package.service.settings import Settings, from_environment
+
+ROOT = Path(__file__).parents[2]
+OVERLAYS = sorted(path.name for path in (ROOT / "k8s" / "overlays").iterdir())
+# Custom resources, whose schemas are not Kubernetes' own.
+CUSTOM = {"HTTPRoute", "ServiceMonitor"}
+
+Object = dict[str, Any]
+
+
+@cache
+def build(overlay: str) -> tuple[Object, ...]:
+    command = ["kubectl", "kustomize", str(ROOT / "k8s" / "overlays" / overlay)]
+    result = run(command, capture_output=True, check=True, text=True)  # noqa: S603
+    return tuple(yaml.safe_load_all(result.stdout))
+
+
+def kinds(overlay: str, kind: str) -> dict[str, Object]:
+    return {each["metadata"]["name"]: each for each in build(overlay) if each["kind"] == kind}
+
+
+def templates(overlay: str) -> Iterator[tuple[str, Object]]:
+    """Yield every pod template with the name of what makes the pods."""
+    for name, deployment in kinds(overlay, "Deployment").items():
+        yield name, deployment["spec"]["template"]
+    for name, job in kinds(overlay, "CronJob").items():
+        yield name, job["spec"]["jobTemplate"]["spec"]["template"]
+
+
+def containers(overlay: str) -> Iterator[Object]:
+    for _, template in templates(overlay):
+        yield from template["spec"].get("initContainers", [])
+        yield from template["spec"]["containers"]
+
+
+def settings(overlay: str) -> Settings:
+    data = next(
+        config["data"]
+        for name, config in kinds(overlay, "ConfigMap").items()
+        if name.startswith("service-")
+    )
+    return from_environment(data)
+
+
+def selects(selector: Object, labels: Object) -> bool:
+    return selector.items() <= labels.items()
+
+
+pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
+
+
+def test_every_object_keeps_the_schema(overlay: str) -> None:
+    for each in build(overlay):
+        if each["kind"] not in CUSTOM:
+            kubernetes_validate.validate(each, "1.33", strict=True)
+
+
+def test_every_service_selects_pods_and_their_ports(overlay: str) -> None:
+    for name, service in kinds(overlay, "Service").items():
+        selected = [
+            template
+            for _, template in templates(overlay)
+            if selects(service["spec"]["selector"], template["metadata"]["labels"])
+        ]
+        assert len(selected) == 1, name
+        ports = {
+            port["name"]
+            for container in selected[0]["spec"]["containers"]
+            for port in container["ports"]
+        }
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+
+
+def test_every_deployment_selects_its_own_pods_alone(overlay: str) -> None:
+    for name, deployment in kinds(overlay, "Deployment").items():
+        selector = deployment["spec"]["selector"]["matchLabels"]
+        selected = [
+            maker
+            for maker, template in templates(overlay)
+            if selects(selector, template["metadata"]["labels"])
+        ]
+        assert selected == [name]
+
+
+def test_the_budget_covers_every_pod_of_the_service(overlay: str) -> None:
+    budget = kinds(overlay, "PodDisruptionBudget")["service"]
+    selector = budget["spec"]["selector"]["matchLabels"]
+
+    selected = {
+        maker
+        for maker, template in templates(overlay)
+        if selects(selector, template["metadata"]["labels"])
+    }
+
+    assert selected == {name for name in kinds(overlay, "Deployment") if "service" in name}
+
+
+def test_what_is_scaled_exists_and_asks_for_cpu(overlay: str) -> None:
+    scaler = kinds(overlay, "HorizontalPodAutoscaler")["service"]
+    target = kinds(overlay, "Deployment")[scaler["spec"]["scaleTargetRef"]["name"]]
+
+    requests = target["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]
+
+    assert "cpu" in requests
+    assert "replicas" not in target["spec"]
+
+
+def test_probes_ask_paths_that_the_service_has(overlay: str) -> None:
+    for name, deployment in kinds(overlay, "Deployment").items():
+        if not name.startswith("service"):
+            continue
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        paths = {
+            kind: container[kind]["httpGet"]["path"]
+            for kind in ("startupProbe", "readinessProbe", "livenessProbe")
+        }
+        assert paths == {
+            "startupProbe": "/ready",
+            "readinessProbe": "/ready",
+            "livenessProbe": "/health",
+        }
+        assert {port["containerPort"] for port in container["ports"]} == {settings(overlay).port}
+
+
+def test_a_pod_has_time_to_finish_its_requests(overlay: str) -> None:
+    chosen = settings(overlay)
+    for name, deployment in kinds(overlay, "Deployment").items():
+        if not name.startswith("service"):
+            continue
+        pod = deployment["spec"]["template"]["spec"]
+        pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        needed = pause + chosen.drain_seconds + chosen.close_seconds
+        assert pod["terminationGracePeriodSeconds"] > needed
+
+
+def test_no_container_has_more_rights_than_it_needs(overlay: str) -> None:
+    for _, template in templates(overlay):
+        assert template["spec"]["securityContext"]["runAsNonRoot"]
+        assert not template["spec"]["automountServiceAccountToken"]
+    for container in containers(overlay):
+        context = container["securityContext"]
+        assert context["readOnlyRootFilesystem"]
+        assert not context["allowPrivilegeEscalation"]
+        assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_every_container_says_what_it_needs(overlay: str) -> None:
+    for container in containers(overlay):
+        assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+        assert "memory" in container["resources"]["limits"]
+
+
+def test_mounted_volumes_and_claims_exist(overlay: str) -> None:
+    claims = kinds(overlay, "PersistentVolumeClaim")
+    for name, template in templates(overlay):
+        volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
+        every = [*template["spec"].get("initContainers", []), *template["spec"]["containers"]]
+        for container in every:
+            mounted = {mount["name"] for mount in container["volumeMounts"]}
+            assert mounted <= volumes.keys(), name
+        for volume in volumes.values():
+            if claim := volume.get("persistentVolumeClaim"):
+                assert claim["claimName"] in claims
+
+
+def test_network_policies_name_pods_that_exist(overlay: str) -> None:
+    for name, policy in kinds(overlay, "NetworkPolicy").items():
+        selector = policy["spec"]["podSelector"].get("matchLabels", {})
+        assert any(
+            selects(selector, template["metadata"]["labels"]) for _, template in templates(overlay)
+        ), name
+
+
+def test_prometheus_scrapes_the_jobs_that_alerts_ask_for(overlay: str) -> None:
+    jobs = {
+        relabeling["replacement"]
+        for monitor in kinds(overlay, "ServiceMonitor").values()
+        for relabeling in monitor["spec"]["endpoints"][0]["relabelings"]
+    }
+
+    assert jobs == {"service", "monitor"}
+
+
+def test_the_weights_of_a_route_are_percent_of_services_that_exist(overlay: str) -> None:
+    services = kinds(overlay, "Service")
+    for route in kinds(overlay, "HTTPRoute").values():
+        backends = route["spec"]["rules"][0]["backendRefs"]
+        assert sum(backend["weight"] for backend in backends) == 100
+        assert {backend["name"] for backend in backends} <= services.keys()
+
+
+def test_a_canary_differs_in_name_track_and_image_alone(overlay: str) -> None:
+    deployments = kinds(overlay, "Deployment")
+    if "service-canary" not in deployments:
+        pytest.skip("this environment has no canary")
+    canary, stable = (
+        deployments[name]["spec"]["template"]["spec"] for name in ("service-canary", "service")
+    )
+
+    def same(pod: Object) -> Object:
+        containers = [{**container, "name": "", "image": ""} for container in pod["containers"]]
+        return {**pod, "containers": containers}
+
+    assert same(canary) == same(stable)
