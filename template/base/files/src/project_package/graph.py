@@ -14,7 +14,7 @@ Outputs = dict[str, NDArray[np.generic]]
 def open_graph(model: Path | bytes) -> onnxruntime.InferenceSession:
     """Return a session of the ONNX `model`, which uses one thread."""
     options = onnxruntime.SessionOptions()
-    # A second thread gains nothing on one row, and on a busy machine it loses.
+    # Threads share the trees even of one row, and the sharing then costs more than the work.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     source = model if isinstance(model, bytes) else str(model)

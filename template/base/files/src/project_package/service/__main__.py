@@ -49,6 +49,7 @@ def _config(service: Service) -> uvicorn.Config:
         timeout_graceful_shutdown=service.settings.close_seconds,
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
     )
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
-import onnxruntime as ort
+from onnxruntime import InferenceSession
 
 from project_package import schema
+from project_package.graph import open_graph
 from project_package.schema import CATEGORIES, NUMBERS
 from project_package.service.drift import Reference
 from project_package.service.rows import NAMES, Inputs, Value, Values, pack
@@ -55,7 +56,7 @@ class Model:
     lineage: Mapping[str, Any]
     reference: Reference
     examples: Sequence[Example]
-    session: ort.InferenceSession
+    session: InferenceSession
     outputs: Mapping[str, str]  # name -> type of each output of the graph
     score: str  # the output that is a float: a probability or a value
 
@@ -123,13 +124,9 @@ def _check_contract(facts: Facts) -> None:
         )
 
 
-def _session(graph: bytes) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    # Idle threads would otherwise spin after each request and burn what the next one needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+def _session(graph: bytes) -> InferenceSession:
     try:
-        session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = open_graph(graph)
     except Exception as error:  # ONNX Runtime's errors have no common class
         raise ModelError(f"{GRAPH} cannot be opened: {error}") from error
     found = {node.name: (node.type, node.shape[-1]) for node in session.get_inputs()}

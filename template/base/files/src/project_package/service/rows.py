@@ -107,14 +107,11 @@ def decode(body: bytes, max_rows: int) -> Request:
 
 
 def pack(rows: Sequence[Values]) -> Inputs:
-    """Return `rows` as the graph's inputs: a missing number is NaN, a missing category ""."""
+    """Return `rows`, at least one, as inputs; missing is NaN for a number, "" for a category."""
     split = len(NUMBERS)
-    return Inputs(
-        np.array([row[:split] for row in rows], np.float32).reshape(len(rows), split),
-        np.array([[value or "" for value in row[split:]] for row in rows], np.object_).reshape(
-            len(rows), len(CATEGORIES)
-        ),
-    )
+    numbers = [row[:split] for row in rows]
+    categories = [[value or "" for value in row[split:]] for row in rows]
+    return Inputs(np.array(numbers, np.float32), np.array(categories, np.object_))
 
 
 def _without_input(message: str) -> str:
@@ -131,8 +128,9 @@ def _refuse_repeated_keys(body: bytes, request: Request) -> None:
     Decoding keeps the last one and tells nothing. Since every key is known and there, the
     number of quotes tells; only a body with escaped quotes, too, is read a second time.
     """
-    texts = sum(isinstance(value, str) for row in request.rows for value in row[len(NUMBERS) :])
+    nulls = sum(row[len(NUMBERS) :].count(None) for row in request.rows)
     keys = len(request.rows) * len(COLUMNS) + request.is_batch
+    texts = len(request.rows) * len(CATEGORIES) - nulls
     if body.count(b'"') != 2 * (keys + texts):
         json.loads(body, object_pairs_hook=_once_each)
 
