@@ -144,6 +144,22 @@ def test_different_new_requirements(merged):
     assert_settled(change, "keys", 'deps = [\n  "a",\n  "mine",\n  "new",\n]\n')
 
 
+def test_different_elements_of_a_list_on_one_line(merged):
+    change = change_of(
+        merged, "a.toml", 'deps = ["a"]\n', 'deps = ["a", "mine"]\n', 'deps = ["new", "a"]\n'
+    )
+
+    assert_settled(change, "keys", 'deps = ["new", "a", "mine"]\n')
+
+
+def test_element_that_one_side_removed_and_the_other_changed_is_left(merged):
+    assert_left(
+        change_of(
+            merged, "a.toml", 'deps = ["a>1", "b"]\n', 'deps = ["b"]\n', 'deps = ["a>2", "b"]\n'
+        )
+    )
+
+
 def test_one_requirement_with_two_pins_is_left(merged):
     base = 'deps = [\n  "a",\n]\n'
     change = change_of(

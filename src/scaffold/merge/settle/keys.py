@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
-from scaffold.merge.regions import Lines, Piece, Region
+from scaffold.merge.regions import Lines, Piece, Region, split
 from scaffold.merge.settle.alignment import merge_lines
 from scaffold.merge.settle.contest import Contest, Settled, keeps_both
 from scaffold.merge_keys import Conflict, merged, reader_of, same_elements
 
 CODE = "keys"
+
+_WORD = re.compile(rb'"[^"\n]*"|\'[^\'\n]*\'|[\w.-]+|\s+|.', re.DOTALL)
+_MOST_WORDS = 200
 
 
 def keys(region: Region, contest: Contest) -> Settled | None:
@@ -19,6 +23,9 @@ def keys(region: Region, contest: Contest) -> Settled | None:
     for lines in _candidates(region):
         if keeps_both(region, lines) and _is_proven(region, lines, contest):
             return Settled(lines, CODE, "both sides changed different keys")
+    words = _by_word(region)
+    if words is not None and _is_proven(region, words, contest):
+        return Settled(words, CODE, "both sides changed different elements of one line")
     return None
 
 
@@ -46,6 +53,21 @@ def _candidates(region: Region) -> Iterator[Lines]:
     if not region.base:
         yield _ours_first(region.ours, region.theirs)
         yield _theirs_first(region.ours, region.theirs)
+
+
+def _by_word(region: Region) -> Lines | None:
+    """Return the region merged word by word, for lists that are written on one line."""
+    if not len(region.ours) == len(region.base) == len(region.theirs):
+        return None  # what is laid out over lines has its layout, and its comments, to lose
+    sides = [_words(side) for side in (region.ours, region.base, region.theirs)]
+    if max(map(len, sides)) > _MOST_WORDS or any(b"#" in word for side in sides for word in side):
+        return None
+    words = merge_lines(Region(*sides), lambda ours, theirs: (*ours, *theirs))
+    return None if words is None else split(b"".join(words))
+
+
+def _words(lines: Lines) -> Lines:
+    return tuple(_WORD.findall(b"".join(lines)))
 
 
 def _ours_first(ours: Lines, theirs: Lines) -> Lines:
