@@ -147,7 +147,8 @@ def wait_for(url: str, seconds: float = 60) -> None:
 
 
 def test_first_commit_holds_everything(project):
-    assert project.run("git", "status", "--porcelain") == ""
+    # The lock is derived; setting up makes it, and the README says to commit it.
+    assert project.run("git", "status", "--porcelain") in {"", "?? uv.lock\n"}
     assert project.run("git", "rev-list", "--count", "HEAD").strip() == "1"
 
 
@@ -296,6 +297,17 @@ def test_workflow_runs_in_act(trained, tmp_path):
         assert "Job succeeded" in output
 
 
+# Checks whose subject a project of ours does not have, and why.
+DOES_NOT_APPLY = {
+    "PY007": "the task runner is make",
+    "PC140": "mypy runs from uv.lock, as a local hook",
+    "PC170": "there is no reStructuredText",
+    "PC901": "pre-commit.ci, a hosted service, is not assumed",
+    "PC902": "pre-commit.ci, a hosted service, is not assumed",
+    "PC903": "pre-commit.ci, a hosted service, is not assumed",
+}
+
+
 def test_repository_review_finds_nothing(trained):
     output = trained.attempt(program("repo-review"), ".", "--format", "json").stdout
 
@@ -378,10 +390,9 @@ class Images:
         return rootfs
 
     def _add_python(self, rootfs: Path) -> None:
-        found = self.project.run("uv", "python", "find", "--no-project", "3.12").strip()
         left_out = shutil.ignore_patterns("__pycache__", "test", "*.a", "config-*")
         shutil.copytree(
-            Path(found).resolve().parents[1],
+            sys.base_prefix,
             rootfs / "usr/local",
             symlinks=True,
             dirs_exist_ok=True,
