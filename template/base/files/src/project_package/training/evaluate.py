@@ -33,6 +33,7 @@ class Scored:
     rows: pd.DataFrame
     actual: problem.Numbers
     candidate: problem.Numbers
+    constant: problem.Numbers
     baseline: problem.Numbers
     champion: problem.Numbers | None
 
@@ -51,7 +52,7 @@ def evaluate(paths: Paths, parameters: Parameters) -> None:
 
     metrics = {name: _measure(scored, name, facts["threshold"]) for name in MODELS}
     slices = list(_slices(scored, parameters))
-    primary = {name: values.get(problem.PRIMARY) for name, values in metrics.items()}
+    primary = {name: values[problem.PRIMARY] for name, values in metrics.items() if values}
     checks = gate(primary, slices, _milliseconds(session, held_out), parameters.gate)
     champion = bundle.describe(paths.champion)
     decision = {
@@ -67,7 +68,7 @@ def evaluate(paths: Paths, parameters: Parameters) -> None:
         logger.info("%-4s %s: %s", "ok" if check.passed else "FAIL", check.name, check.reason)
 
 
-MODELS = ("candidate", "baseline", "champion")
+MODELS = ("candidate", "constant", "baseline", "champion")
 
 
 def check_apart(train: pd.DataFrame, held_out: pd.DataFrame) -> None:
@@ -95,6 +96,7 @@ def _score(
         rows=held_out,
         actual=held_out[TARGET.name].to_numpy(dtype=float),
         candidate=graph_scores(session, inputs),
+        constant=np.full(len(held_out), train[TARGET.name].mean()),
         baseline=problem.scores(baseline, held_out[feature]),
         champion=_champion_scores(paths, held_out),
     )
@@ -108,7 +110,7 @@ def _champion_scores(paths: Paths, held_out: pd.DataFrame) -> problem.Numbers | 
     return graph_scores(open_graph(paths.champion / "model.onnx"), pack(held_out))
 
 
-def _measure(scored: Scored, name: str, threshold: Any) -> dict[str, float]:  # noqa: ANN401
+def _measure(scored: Scored, name: str, threshold: Any) -> dict[str, float]:
     score = getattr(scored, name)
     return {} if score is None else problem.measure(scored.actual, score, threshold)
 

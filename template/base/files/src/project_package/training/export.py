@@ -21,6 +21,7 @@ UNSEEN_CATEGORY = "never seen before"
 
 def export_graph(pipeline: Pipeline, threshold: float | None) -> bytes:
     """Return the whole `pipeline`, features included, as an ONNX model with two packed inputs."""
+    lower_thresholds(pipeline)
     model = to_onnx(
         pipeline,
         initial_types=[
@@ -35,6 +36,21 @@ def export_graph(pipeline: Pipeline, threshold: float | None) -> bytes:
     onnx.checker.check_model(model)
     exported: bytes = model.SerializeToString()
     return exported
+
+
+def lower_thresholds(pipeline: Pipeline) -> None:
+    """Round the split thresholds of gradient boosting down to float32, in place.
+
+    The graph's thresholds are float32, as all numbers are. One halfway between two neighbours
+    could be rounded up to the higher, which then changes sides. Rounded down, it parts the same
+    numbers as before, in Python and in the graph.
+    """
+    for iteration in getattr(pipeline[-1], "_predictors", ()):
+        for tree in iteration:
+            exact = tree.nodes["num_threshold"]
+            rounded = exact.astype(np.float32)
+            below = np.nextafter(rounded, np.float32(-np.inf))
+            tree.nodes["num_threshold"] = np.where(rounded > exact, below, rounded)
 
 
 def check_parity(pipeline: Pipeline, graph: bytes, rows: pd.DataFrame, tolerance: float) -> float:

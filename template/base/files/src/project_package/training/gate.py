@@ -29,20 +29,21 @@ class Slice:
 
 
 def gate(
-    metrics: Mapping[str, float | None],
+    metrics: Mapping[str, float],
     slices: Iterable[Slice],
     milliseconds: float,
     rules: Gate,
 ) -> list[Check]:
     """Return the checks of a candidate.
 
-    `metrics` holds the primary metric of the `candidate`, the `baseline` and the `champion`, which
-    is None where there is none yet.
+    `metrics` holds the primary metric of the `candidate`, of a `constant` answer, of the `baseline`
+    and, where there is one yet, of the `champion`.
     """
-    candidate, baseline = metrics["candidate"], metrics["baseline"]
-    assert candidate is not None and baseline is not None  # noqa: S101
+    candidate = metrics["candidate"]
     checks = [
-        _at_least("baseline", better_by(candidate, baseline), rules.gain_over_baseline),
+        # A baseline that learnt from wrong labels can be worse than no model at all.
+        _at_least("constant", better_by(candidate, metrics["constant"]), rules.gain_over_baseline),
+        _at_least("baseline", better_by(candidate, metrics["baseline"]), rules.gain_over_baseline),
         Check(
             "plausible",
             better_by(candidate, rules.too_good) <= 0,
@@ -55,13 +56,11 @@ def gate(
             f"{rules.row_milliseconds:g} ms",
         ),
     ]
-    champion = metrics["champion"]
-    if champion is None:
-        return checks
-    gain = better_by(candidate, champion)
-    checks.append(_at_least("champion", gain, -rules.tolerance_to_champion))
-    checks += [_slice_check(each, rules) for each in slices if each.champion is not None]
-    return checks
+    if "champion" in metrics:
+        gain = better_by(candidate, metrics["champion"])
+        checks.append(_at_least("champion", gain, -rules.tolerance_to_champion))
+    compared = [(part, part.champion) for part in slices if part.champion is not None]
+    return checks + [_slice_check(part, champion, rules) for part, champion in compared]
 
 
 def better_by(one: float, other: float) -> float:
@@ -74,10 +73,10 @@ def _at_least(name: str, gain: float, least: float) -> Check:
     return Check(name, gain >= least, reason)
 
 
-def _slice_check(part: Slice, rules: Gate) -> Check:
+def _slice_check(part: Slice, champion: float, rules: Gate) -> Check:
     name = f"{part.column} {part.value}"
-    assert part.champion is not None  # noqa: S101
-    gain = better_by(part.candidate, part.champion)
+    gain = better_by(part.candidate, champion)
     if math.isnan(gain):
         return Check(name, passed=True, reason="the metric is not defined on so few rows")
-    return _at_least(name, gain, -rules.slice_tolerance)
+    reason = f"{problem.PRIMARY} there, against the champion, is better by {gain:.4f}, needed "
+    return Check(name, gain >= -rules.slice_tolerance, f"{reason}{-rules.slice_tolerance:.4f}")

@@ -45,10 +45,13 @@ class Registry:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        self.address = os.environ.get("MLFLOW_TRACKING_URI") or (
-            f"sqlite:///{paths.tracking_database}"
-        )
+        server = os.environ.get("MLFLOW_TRACKING_URI", "")
+        self.address = server or f"sqlite:///{paths.tracking_database}"
+        self._is_local = not server
         mlflow.set_tracking_uri(self.address)
+        if self._is_local:
+            # MLflow leaves it there, where another folder's registry would take it for a server.
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
         self._client = MlflowClient()
 
     def record(
@@ -138,14 +141,16 @@ class Registry:
         try:
             return str(self._client.get_model_version_by_alias(self._model, name).version)
         except MlflowException as error:
-            raise PipelineError(f"the registry at {self.address} has no {name}", "make train") from error
+            raise PipelineError(
+                f"the registry at {self.address} has no {name}", "make train"
+            ) from error
 
     def _experiment(self) -> str:
         found = mlflow.get_experiment_by_name(self._model)
         if found is not None:
             return str(found.experiment_id)
         # A server decides itself where files go.
-        place = None if os.environ.get("MLFLOW_TRACKING_URI") else self._paths.artifacts.as_uri()
+        place = self._paths.artifacts.resolve().as_uri() if self._is_local else None
         return mlflow.create_experiment(self._model, artifact_location=place)
 
 

@@ -1,0 +1,66 @@
+"""The proof itself: a fault that nobody sees must show, and so must a gate that is always red."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from project_package.proof import gates
+from project_package.proof.faults import FAULTS, Fault
+from project_package.proof.prove import HEAD, line, prove
+from project_package.proof.scratch import Scratch, sound_scratch
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[Scratch]:
+    with pytest.MonkeyPatch.context() as patch, sound_scratch(ROOT) as sound:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield sound
+
+
+# Training ones take seconds each; `make prove` runs them all.
+QUICK = [fault for fault in FAULTS if fault.gate not in (gates.retraining, gates.repetition)]
+
+
+@pytest.mark.parametrize("fault", QUICK, ids=lambda fault: fault.name)
+def test_gate_turns_red_for_the_right_reason_and_is_green_without(
+    scratch: Scratch, fault: Fault
+) -> None:
+    (proof,) = prove(scratch, [fault])
+
+    assert proof.holds, line(proof)
+
+
+def test_fault_that_no_gate_sees_is_no_proof(scratch: Scratch) -> None:
+    harmless = Fault("nothing is wrong", gates.validation, "is at most", lambda _: None)
+
+    (proof,) = prove(scratch, [harmless])
+
+    assert not proof.holds
+    assert line(proof).startswith("NO")
+
+
+def test_gate_that_is_red_for_another_reason_is_no_proof(scratch: Scratch) -> None:
+    dropped = next(fault for fault in FAULTS if fault.name == "a column is dropped")
+
+    (proof,) = prove(scratch, [Fault("dropped", dropped.gate, "is at most", dropped.inject)])
+
+    assert not proof.caught
+    assert proof.caught_by.startswith("something else")
+
+
+def test_gate_that_is_always_red_is_no_proof(scratch: Scratch) -> None:
+    def always(_: Scratch) -> str:
+        return "is at most"
+
+    (proof,) = prove(scratch, [Fault("nothing", always, "is at most", lambda _: None)])
+
+    assert proof.caught
+    assert not proof.holds
+    assert "red without the fault" in line(proof)
+
+
+def test_table_has_a_column_for_each_fact() -> None:
+    assert HEAD.split() == ["fault", "gate", "seconds", "caught", "by"]
