@@ -1,4 +1,4 @@
-"""The folder that the service loads: graph, drift reference, examples, and `model.json` about them."""
+"""The folder that the service loads: graph, drift reference, examples, `model.json` about them."""
 
 import hashlib
 import json

@@ -50,9 +50,7 @@ def file_hash(path: Path) -> str:
         return UNKNOWN
     with path.open("rb") as file:
         # An address of content, not a protection.
-        return hashlib.file_digest(
-            file, lambda: hashlib.md5(usedforsecurity=False)
-        ).hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _who(root: Path) -> str:

@@ -27,7 +27,7 @@ def pack(columns: Mapping[str, Any]) -> Inputs:
     }
 
 
-def _names(values: Any) -> NDArray[np.object_]:  # noqa: ANN401
+def _names(values: Any) -> NDArray[np.object_]:
     return np.array(
         [name if isinstance(name, str) else MISSING_CATEGORY for name in values], dtype=object
     )

@@ -112,7 +112,7 @@ def _build(kind: type[T], values: object, where: str) -> T:
     return kind(**made)
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
+def _convert(hint: Any, value: Any, where: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, where)  # type: ignore[arg-type]
     if isinstance(value, list):

@@ -12,9 +12,7 @@ from dataclasses import asdict
 from project_package.column import Column
 from project_package.target import OUTCOME, TARGET
 
-TIME = Column(
-    "scheduled_departure", "time", "When the flight was due to leave, in New York's time"
-)
+TIME = Column("scheduled_departure", "time", "When the flight was due to leave, in New York's time")
 
 # Together these name one row; no two rows of the raw data share them.
 KEY = (
@@ -68,7 +66,7 @@ CATEGORIES = tuple(column for column in FEATURES if column.kind == "category")
 
 
 def raw_columns() -> tuple[Column, ...]:
-    """Return the columns of the raw data, each once: key, features that are not derived, outcome."""
+    """Return the columns of the raw data, each once: key, raw features, outcome."""
     features = (column for column in FEATURES if not column.derived)
     unique = {column.name: column for column in (*KEY, *features, OUTCOME)}
     return tuple(unique.values())

@@ -27,7 +27,9 @@ def read_table(source: str, *, text_columns: list[str], database: str = "") -> p
             return _read_file(_download(source), source, text_columns)
         return _read_file(source, source, text_columns)
     except OSError as error:
-        raise PipelineError(f"cannot read {source}: {error}", "see `ingest` in params.yaml") from error
+        raise PipelineError(
+            f"cannot read {source}: {error}", "see `ingest` in params.yaml"
+        ) from error
 
 
 def _read_file(file: str | io.BytesIO, name: str, text_columns: list[str]) -> pd.DataFrame:

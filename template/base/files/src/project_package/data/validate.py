@@ -153,12 +153,15 @@ def _write_reports(paths: Paths, rows: int, violations: list[Violation]) -> None
 
 
 def _markdown(rows: int, violations: list[Violation]) -> str:
-    lines = ["# Validation of the raw data", "", f"{rows} rows, {len(violations)} rules broken.", ""]
+    lines = [
+        "# Validation of the raw data",
+        "",
+        f"{rows} rows, {len(violations)} rules broken.",
+        "",
+    ]
     if violations:
         lines += ["| Column | Rule | Rows | Examples |", "| --- | --- | ---: | --- |"]
-    lines += [
-        f"| {v.column} | {v.rule} | {v.rows} | {'; '.join(v.examples)} |" for v in violations
-    ]
+    lines += [f"| {v.column} | {v.rule} | {v.rows} | {'; '.join(v.examples)} |" for v in violations]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -12,7 +12,8 @@ def model_card(described: dict[str, Any], why: str) -> str:
     outcome = "champion" if gate["passed"] else "challenger"
     sections = [
         f"# {described['name']}, version {described['version']}",
-        f"Predicts `{TARGET.name}`: {TARGET.description.lower()}. Registered as **{outcome}**: {why}.",
+        f"Predicts `{TARGET.name}`: {TARGET.description.lower()}.",
+        f"Registered as **{outcome}**: {why}.",
         "## Where it comes from",
         _table(("Fact", "Value"), _facts(described)),
         "## How well it does",

@@ -108,7 +108,7 @@ def _flat(metrics: dict[str, dict[str, float]]) -> dict[str, float]:
     }
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
+def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else str(value)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -39,7 +38,19 @@ def train(paths: Paths, parameters: Parameters) -> None:
         facts, pipeline = fit_best(rows, parameters)
         graph = export_graph(pipeline, facts["threshold"])
         facts["parity"] = check_parity(pipeline, graph, held_out, parameters.export.tolerance)
-    _write(paths.candidate, pipeline, graph, facts, rows, held_out)
+    score = problem.scores(pipeline, frame_of(pack(held_out)))
+    paths.candidate.mkdir(parents=True, exist_ok=True)
+    joblib.dump(pipeline, paths.candidate / "pipeline.joblib")
+    (paths.candidate / "model.onnx").write_bytes(graph)
+    examples = _examples(graph, held_out.head(EXAMPLES))
+    described = {
+        "facts": facts | {"outputs": list(examples[0]["outputs"])},
+        "reference": reference(rows, score),
+        "examples": examples,
+    }
+    for name, content in described.items():
+        text = json.dumps(content, indent=2, allow_nan=False)
+        (paths.candidate / f"{name}.json").write_text(text + "\n", "utf-8")
     logger.info("%s is the best candidate; its graph repeats it", facts["algorithm"])
 
 
@@ -80,24 +91,6 @@ def out_of_fold(
     return score
 
 
-def _write(
-    folder: Path,
-    pipeline: Pipeline,
-    graph: bytes,
-    facts: dict[str, Any],
-    rows: pd.DataFrame,
-    held_out: pd.DataFrame,
-) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    score = problem.scores(pipeline, frame_of(pack(held_out)))
-    joblib.dump(pipeline, folder / "pipeline.joblib")
-    (folder / "model.onnx").write_bytes(graph)
-    examples = _examples(graph, held_out.head(EXAMPLES))
-    _write_json(folder / "facts.json", facts | {"outputs": list(examples[0]["outputs"])})
-    _write_json(folder / "reference.json", reference(rows, score))
-    _write_json(folder / "examples.json", examples)
-
-
 def _examples(graph: bytes, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a few rows with their outputs: a service that says otherwise holds a wrong model."""
     outputs = run_graph(open_graph(graph), pack(rows))
@@ -107,10 +100,6 @@ def _examples(graph: bytes, rows: pd.DataFrame) -> list[dict[str, Any]]:
         {"inputs": row, "outputs": {name: value[index].item() for name, value in outputs.items()}}
         for index, row in enumerate(inputs)
     ]
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def baseline() -> Pipeline:
     return make_pipeline(SplineTransformer(), LogisticRegression())
 
 
-def scores(model: BaseEstimator, rows: Any) -> Numbers:  # noqa: ANN401 - what scikit-learn takes
+def scores(model: BaseEstimator, rows: Any) -> Numbers:
     """Return the probability of the positive class for each of `rows`."""
     probabilities: Numbers = model.predict_proba(rows)[:, 1]
     return probabilities
@@ -116,9 +116,7 @@ def _boosting(options: Options, seed: int) -> Pipeline:
         random_state=seed,
     )
     # It knows missing numbers by itself; an unseen category is -1, below every seen one.
-    names = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
-    )
+    names = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32)
     return make_pipeline(_columns("passthrough", names), model)
 
 
@@ -126,7 +124,7 @@ def _one_hot() -> OneHotEncoder:
     return OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
 
 
-def _columns(numbers: Any, categories: Any) -> ColumnTransformer:  # noqa: ANN401
+def _columns(numbers: Any, categories: Any) -> ColumnTransformer:
     # By position, since the graph's two inputs have no column names.
     return ColumnTransformer(
         [("numbers", numbers, _NUMBERS), ("categories", categories, _CATEGORIES)],

@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from project_package.problem import Numbers
 
 mpl.use("agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 POINTS = 200
 

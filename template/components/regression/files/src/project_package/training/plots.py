@@ -9,7 +9,7 @@ import pandas as pd
 from project_package.problem import Numbers
 
 mpl.use("agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 POINTS = 500
 

@@ -1,0 +1,180 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+import yaml
+
+from project_package import bundle, problem
+from project_package.errors import PipelineError
+from project_package.parameters import Parameters
+from project_package.paths import Paths
+from project_package.rehearsal import STAGES
+from project_package.training import champion
+from project_package.training.evaluate import evaluate
+from project_package.training.register import register
+from project_package.training.registry import Registry
+from project_package.training.train import train
+
+
+@pytest.fixture
+def again(pipeline: Paths, tmp_path: Path) -> Paths:
+    """A copy of the pipeline that a test may change; its registry comes along."""
+    shutil.copytree(pipeline.root, tmp_path / "again")
+    return Paths(tmp_path / "again")
+
+
+@pytest.fixture
+def impossible(parameters: Parameters) -> Parameters:
+    """Parameters whose gate no candidate passes."""
+    return replace(parameters, gate=replace(parameters.gate, gain_over_baseline=1e6))
+
+
+def version(paths: Paths) -> str:
+    described = bundle.describe(paths.champion)
+    assert described is not None
+    return str(described["version"])
+
+
+def judge_and_register(paths: Paths, parameters: Parameters) -> None:
+    evaluate(paths, parameters)
+    register(paths, parameters)
+
+
+def test_dvc_runs_the_stages_of_the_rehearsal_in_their_order(root: Path) -> None:
+    stages = yaml.safe_load((root / "dvc.yaml").read_text("utf-8"))["stages"]
+
+    assert list(stages) == list(STAGES)
+    for name, stage in stages.items():
+        assert stage["cmd"] == f"python -m {STAGES[name].__module__}"
+
+
+def test_every_file_that_a_stage_of_dvc_reads_exists_or_is_made(root: Path) -> None:
+    stages = yaml.safe_load((root / "dvc.yaml").read_text("utf-8"))["stages"]
+    code = [dep for stage in stages.values() for dep in stage["deps"] if dep.startswith("src/")]
+
+    assert code
+    assert [dep for dep in code if not (root / dep).exists()] == []
+
+
+def test_the_first_model_that_passes_is_the_champion(pipeline: Paths) -> None:
+    assert version(pipeline) == "1"
+    assert "Registered as **champion**" in (pipeline.reports / "model_card.md").read_text("utf-8")
+
+
+def test_a_served_model_leads_back_to_code_data_and_parameters(
+    pipeline: Paths, parameters: Parameters
+) -> None:
+    described = bundle.describe(pipeline.champion)
+
+    assert described is not None
+    run = mlflow.MlflowClient(f"sqlite:///{pipeline.tracking_database}").get_run(
+        described["run_id"]
+    )
+    assert run.data.tags["git_commit"] == described["git_commit"]
+    assert run.data.tags["data_hash"] == described["data_hash"]
+    assert run.data.params["seed"] == str(parameters.seed)
+    assert run.data.metrics[problem.PRIMARY] == described["metrics"][problem.PRIMARY]
+
+
+def test_a_candidate_that_fails_stays_a_challenger(again: Paths, impossible: Parameters) -> None:
+    judge_and_register(again, impossible)
+
+    assert version(again) == "1"
+    card = (again.reports / "model_card.md").read_text("utf-8")
+    assert "version 2" in card
+    assert "Registered as **challenger**" in card
+
+
+def test_an_equal_candidate_becomes_the_next_champion(again: Paths, parameters: Parameters) -> None:
+    judge_and_register(again, parameters)
+
+    assert version(again) == "2"
+
+
+def test_the_registry_knows_who_decided_and_why(again: Paths, impossible: Parameters) -> None:
+    judge_and_register(again, impossible)
+
+    client = mlflow.MlflowClient(f"sqlite:///{again.tracking_database}")
+    tags = client.get_model_version(impossible.registry.model, "2").tags
+    assert tags["decision"] == "refused"
+    assert "baseline" in tags["reason"]
+    assert tags["decided_by"]
+
+
+def test_a_champion_that_nobody_compared_with_is_not_replaced(
+    again: Paths, parameters: Parameters
+) -> None:
+    gate: dict[str, Any] = json.loads((again.reports / "gate.json").read_text("utf-8"))
+    assert gate["champion"] is None  # since it was the first
+
+    with pytest.raises(PipelineError, match="compared with champion none"):
+        register(again, parameters)
+
+
+def test_a_roll_back_brings_the_champion_before(again: Paths, parameters: Parameters) -> None:
+    judge_and_register(again, parameters)
+
+    champion.roll_back(again, parameters, "complaints")
+
+    assert version(again) == "1"
+    assert Registry(again, parameters.registry.model).champion() == "1"
+
+
+def test_there_is_nothing_before_the_first_champion(again: Paths, parameters: Parameters) -> None:
+    with pytest.raises(PipelineError, match="no champion before version 1"):
+        champion.roll_back(again, parameters, "complaints")
+
+
+def test_a_person_may_promote_a_challenger(
+    again: Paths, parameters: Parameters, impossible: Parameters
+) -> None:
+    judge_and_register(again, impossible)
+
+    champion.promote(again, parameters, "2", "reviewed")
+
+    assert version(again) == "2"
+
+
+def test_the_champion_can_be_fetched_into_an_empty_folder(
+    again: Paths, parameters: Parameters
+) -> None:
+    shutil.rmtree(again.champion)
+
+    champion.fetch(again, parameters)
+
+    assert version(again) == "1"
+
+
+def test_a_registry_without_champion_says_so(again: Paths, parameters: Parameters) -> None:
+    other = replace(parameters, registry=replace(parameters.registry, model="other"))
+
+    with pytest.raises(PipelineError, match="has no champion"):
+        champion.fetch(again, other)
+
+
+def test_the_registered_model_predicts_as_the_bundle_does(
+    pipeline: Paths, parameters: Parameters
+) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{pipeline.tracking_database}")
+    example = json.loads((pipeline.champion / "examples.json").read_text("utf-8"))[0]
+
+    model = mlflow.pyfunc.load_model(f"models:/{parameters.registry.model}/1")
+    answer = model.predict(pd.DataFrame([example["inputs"]]).infer_objects())
+
+    assert answer.iloc[0].to_dict() == example["outputs"]
+
+
+def test_the_same_rows_and_parameters_give_the_same_bytes(
+    again: Paths, parameters: Parameters
+) -> None:
+    names = ("model.onnx", "reference.json", "examples.json", "facts.json")
+    before = [(again.candidate / name).read_bytes() for name in names]
+
+    train(again, parameters)
+
+    assert [(again.candidate / name).read_bytes() for name in names] == before

@@ -1,0 +1,73 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from project_package.lineage import UNKNOWN, file_hash, read_lineage
+from project_package.paths import Paths
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    done = subprocess.run(  # noqa: S603
+        ["git", *settings, *arguments],  # noqa: S607
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "params.yaml").write_text("seed: 1\n", "utf-8")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "first")
+    return tmp_path
+
+
+def test_a_clean_repository_is_its_commit(repository: Path) -> None:
+    lineage = read_lineage(Paths(repository))
+
+    assert lineage.git_commit == git(repository, "rev-parse", "HEAD")
+    assert not lineage.git_dirty
+
+
+def test_a_changed_parameter_is_dirty(repository: Path) -> None:
+    (repository / "params.yaml").write_text("seed: 2\n", "utf-8")
+
+    assert read_lineage(Paths(repository)).git_dirty
+
+
+def test_a_new_report_is_not_dirty(repository: Path) -> None:
+    (repository / "report.md").write_text("good", "utf-8")
+
+    assert not read_lineage(Paths(repository)).git_dirty
+
+
+def test_without_git_the_commit_is_unknown_and_dirty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    lineage = read_lineage(Paths(tmp_path))
+
+    assert lineage.git_commit == UNKNOWN
+    assert lineage.git_dirty
+
+
+def test_continuous_integration_says_who_started_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTOR", "octocat")
+
+    assert read_lineage(Paths(repository)).who == "octocat"
+
+
+def test_the_hash_of_a_file_is_dvc_s(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_bytes(b"abc")
+
+    assert file_hash(tmp_path / "raw") == "900150983cd24fb0d6963f7d28e17f72"
+    assert file_hash(tmp_path / "none") == UNKNOWN
