@@ -116,6 +116,26 @@ def test_nothing_is_left_behind_when_git_fails(made, tmp_path, home):
     assert not (tmp_path / "deep").exists()
 
 
+def test_file_that_the_project_ignores_is_written_and_not_committed(template, tmp_path):
+    made = template({".gitignore": ".env\n", ".env": "SECRET=\n", "a.txt": "a\n"})
+
+    scaffold("new", tmp_path / "p", "--template", made.path, "--yes")
+
+    assert (tmp_path / "p" / ".env").exists()
+    assert ".env" not in git(tmp_path / "p", "ls-files").split()
+    assert git(tmp_path / "p", "status", "--porcelain") == ""
+
+
+def test_odd_names_and_modes_are_in_the_first_commit(template, tmp_path):
+    made = template({"ünï 名.txt": "x\n", "deep/a b.txt": "y\n", "empty": ""})
+
+    scaffold("new", tmp_path / "p", "--template", made.path, "--yes")
+
+    assert git(tmp_path / "p", "status", "--porcelain") == ""
+    assert git(tmp_path / "p", "fsck", "--strict") == ""
+    assert git(tmp_path / "p", "log", "-1", "--format=%an <%ae>") == "Ada <ada@example.com>"
+
+
 def test_home_without_a_git_identity(made, tmp_path, home):
     (home / ".gitconfig").write_text("")
 

@@ -174,15 +174,22 @@ def _render(
 ) -> Tree:
     from scaffold.render import render  # noqa: PLC0415 - not needed where nothing is missing
 
-    def rendered(chosen: tuple[str, ...]) -> Tree:
-        with step("rendering the template"):
-            return render(template, answers, components=chosen, seed=seed, trusted=trusted)
+    chosen = _without_base(template) if is_alone(template, components) else template
+    with step("rendering the template"):
+        return render(chosen, answers, components=components, seed=seed, trusted=trusted)
 
-    if not is_alone(template, components):
-        return rendered(components)
-    base = choose_components(template.questions, ())
-    without, with_them = rendered(base), rendered(tuple(sorted({*base, *components})))
-    return {path: file for path, file in with_them.items() if path not in without}
+
+def _without_base(template: Template) -> Template:
+    """Return the template with nothing but its components' own files, for a project that it did not make."""
+    files = {
+        path: file
+        for path, file in template.files.items()
+        if not path.startswith("{{") or "/{% if '" in path
+    }
+    questions = template.questions
+    manifests = {name: each for name, each in questions.manifests.items() if name != "base"}
+    raw = {**questions.raw, "_components": manifests}
+    return replace(template, files=files, questions=replace(questions, raw=raw))
 
 
 def _may_run(template: Template, wishes: Wishes, *, needed: bool) -> bool:

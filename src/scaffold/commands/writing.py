@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +49,7 @@ def write_project(tree: Tree, destination: Path, message: str, author: Answers) 
         for path, file in tree.items():
             _write_file(folder / path, file.content, file.mode)
         if outer is None:
-            _first_commit(folder, message, author)
+            _first_commit(folder, tree, message, author)
         _move_into_place(folder, destination)
     return outer is None
 
@@ -116,28 +118,67 @@ def _outer_repository(destination: Path) -> Path | None:
     return None if ignored.returncode == 0 else Path(found.text)
 
 
-def _first_commit(folder: Path, message: str, author: Answers) -> None:
+def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> None:
     git = Git(folder)
-    branch = git("config", "--get", "init.defaultBranch", expect=(0, 1)).text or "main"
+    settings = _settings(git)
+    branch = settings.get("init.defaultbranch") or "main"
     git("init", "-q", f"--initial-branch={branch}")
-    git("add", "-A")
-    identified = Git(folder, config=_identity(git, author))
+    name = settings.get("user.name") or str(author.get("author_name") or "scaffold")
+    email = settings.get("user.email") or str(author.get("author_email") or "scaffold@localhost")
     try:
-        identified("commit", "-q", "--allow-empty", "-m", message)
+        if _needs_git_add(tree, settings):
+            identified = Git(folder, config=(f"user.name={name}", f"user.email={email}"))
+            identified("add", "-A")
+            identified("commit", "-q", "--allow-empty", "-m", message)
+        else:
+            ignored = _ignored(git, tree)
+            kept = {path: file for path, file in tree.items() if path not in ignored}
+            git("fast-import", "--quiet", stdin=_stream(kept, branch, message, name, email))
+            git("reset", "-q")
     except GitError as error:
         raise ScaffoldError(
             f"git could not make the first commit: {error.message}", code="git-failed"
         ) from None
 
 
-def _identity(git: Git, answers: Answers) -> tuple[str, ...]:
-    """Return settings that name an author, where git does not know who the user is."""
-    missing = {
-        "user.name": str(answers.get("author_name") or "scaffold"),
-        "user.email": str(answers.get("author_email") or "scaffold@localhost"),
-    }
-    return tuple(
-        f"{name}={value}"
-        for name, value in missing.items()
-        if not git("config", "--get", name, expect=(0, 1)).text
-    )
+def _settings(git: Git) -> dict[str, str]:
+    """Return the settings of the user's git that a first commit depends on."""
+    wanted = r"^(init\.defaultbranch|user\.name|user\.email|commit\.gpgsign)$"
+    listed = git("config", "-z", "--get-regexp", wanted, expect=(0, 1)).text
+    rows = (row.partition("\n") for row in listed.split("\0") if row)
+    return {name: value for name, _, value in rows}
+
+
+def _needs_git_add(tree: Tree, settings: dict[str, str]) -> bool:
+    """Return whether git itself must make the commit: signed ones, and contents that attributes change."""
+    attributes = (file.content for path, file in tree.items() if path.endswith(".gitattributes"))
+    signed = settings.get("commit.gpgsign", "false").lower() not in ("false", "no", "off", "0")
+    carriage = any(b"\r\n" in file.content and b"\0" not in file.content for file in tree.values())
+    return signed or carriage or any(b"filter=" in content for content in attributes)
+
+
+def _ignored(git: Git, tree: Tree) -> set[str]:
+    paths = b"".join(os.fsencode(path) + b"\0" for path in tree)
+    answer = git("check-ignore", "-z", "--no-index", "--stdin", stdin=paths, expect=(0, 1))
+    return {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
+
+
+def _stream(tree: Tree, branch: str, message: str, name: str, email: str) -> bytes:
+    """Return one commit for `git fast-import`: a pack instead of an object file for each file."""
+    person = f"{_plain(name)} <{_plain(email)}> {int(time.time())} {time.strftime('%z')}".encode()
+    text = message.encode()
+    parts = [b"commit refs/heads/%s\ncommitter %s\n" % (os.fsencode(branch), person)]
+    parts.append(b"data %d\n%s\n" % (len(text), text))
+    for path, file in tree.items():
+        head = b"M %s inline %s\n" % (file.mode.encode(), _quoted(path))
+        parts.append(head + b"data %d\n%s\n" % (len(file.content), file.content))
+    return b"".join(parts)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[<>\n\x00]", "", text).strip()
+
+
+def _quoted(path: str) -> bytes:
+    escaped = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return b'"' + escaped.replace(b"\n", b"\\n") + b'"'
