@@ -106,7 +106,7 @@ class Template:
         (self.path / "cookiecutter.json").write_text(document)
         self.releases += 1
         version = version or f"v{self.releases}.0.0"
-        git(self.path, "add", "-A")
+        git(self.path, "add", "-A", "-f")
         git(self.path, "commit", "-q", "--allow-empty", "-m", message or f"release {version}")
         if version != "-":
             git(self.path, "tag", "-a", version, "-m", message or f"what is new in {version}")
