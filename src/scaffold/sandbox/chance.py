@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import random
-import secrets
-import string
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import random
 
 
 def new_seed() -> str:
     """Return a seed: the time in UTC, which is the clock of every render with it, and 64 random bits."""
+    import secrets  # noqa: PLC0415 - few renders draw anything, and these imports cost 10 ms
+
     return f"{datetime.now(UTC).isoformat(timespec='seconds')} {secrets.token_hex(8)}"
 
 
@@ -39,11 +40,15 @@ class Chance:
 
     def ascii_string(self, length: int, punctuation: bool = False) -> str:  # noqa: FBT001, FBT002
         """Return `length` letters, with ASCII punctuation among them if asked."""
+        import string  # noqa: PLC0415
+
         corpus = string.ascii_letters + (string.punctuation if punctuation else "")
         return "".join(self._random.choice(corpus) for _ in range(length))
 
     def uuid4(self) -> str:
         """Return a random UUID."""
+        import uuid  # noqa: PLC0415
+
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def now(self, timezone: str, form: str, shift: Mapping[str, Any] | None = None) -> str:
@@ -59,6 +64,8 @@ class Chance:
 
     @property
     def _random(self) -> random.Random:
+        import random  # noqa: PLC0415
+
         if self._numbers is None:
             seeded = random.Random(f"{self._seed} {self._name}")  # noqa: S311 - has to repeat
             self._numbers = seeded if self._seed else random.SystemRandom()
