@@ -212,6 +212,10 @@ class _Merging:
         return ends
 
     def _text_merge(self, parts: _Parts, ends: Mapping[str, Ends]) -> TextMerge:
+        for path in {*parts.base, *parts.theirs}:
+            entry = self.trees.find(self.project, path)
+            if entry is not None and entry.mode not in {FOLDER, SUBMODULE}:
+                self.store.assume(entry.id)
         old, new = ({**tree} for tree in (parts.base, parts.theirs))
         mine: dict[str, Entry | None] = {}
         for path in ends:

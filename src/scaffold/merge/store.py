@@ -120,6 +120,10 @@ class Store:
             self._write(identifier, b"%s %d\0" % (kind.encode(), len(content)) + content)
         return identifier
 
+    def assume(self, identifier: str) -> None:
+        """Take note of an object that the project has, so that it is not stored once more."""
+        self._known.add(identifier)
+
     def text_merge(self, base: str, ours: str, theirs: str) -> TextMerge:
         """Merge three trees as git does, with diff3 marks of `MARKER_SIZE`."""
         parent = self._commit(base)
