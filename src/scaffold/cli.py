@@ -9,6 +9,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +41,17 @@ Directory = Annotated[str, typer.Option(help="The folder of the template in its 
 Names = Annotated[list[str], typer.Argument(metavar="COMPONENT...", show_default=False)]
 
 Command = Callable[..., Report]
-_commands: dict[str, Callable[[], Callable[..., int]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A command: its function, and what makes it one for Typer, which costs milliseconds."""
+
+    function: Command
+    made: Callable[[], Callable[..., int]]
+
+
+_commands: dict[str, _Entry] = {}
 
 
 def run(arguments: list[str]) -> int:
@@ -77,10 +88,21 @@ def app_for(arguments: list[str]) -> typer.Typer:
         help="Start an ML team's repository in one command and keep it up to date for years.",
     )
     app.callback()(_top)
-    named = arguments[0] if arguments and "_SCAFFOLD_COMPLETE" not in os.environ else ""
+    completing = "_SCAFFOLD_COMPLETE" in os.environ
+    named = arguments[0] if arguments and not completing else ""
+    overview = named in ("-h", "--help")
     for name in [named] if named in _commands else _commands:
-        app.command(name)(_commands[name]())
+        app.command(name)(_described(name) if overview else _commands[name].made())
     return app
+
+
+def _described(name: str) -> Callable[[], None]:
+    """Return something that only has the command's description: all that an overview needs."""
+
+    def described() -> None: ...
+
+    described.__doc__ = _commands[name].function.__doc__
+    return described
 
 
 def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's calling convention
@@ -100,8 +122,7 @@ def _top(
 
 
 def _invoke(arguments: list[str]) -> int:
-    completing = "_SCAFFOLD_COMPLETE" in os.environ
-    if not arguments and not completing:
+    if not arguments and "_SCAFFOLD_COMPLETE" not in os.environ:
         arguments = ["--help"]
     result = app_for(arguments)(arguments, prog_name="scaffold", standalone_mode=False)
     return result if isinstance(result, int) else Exit.DONE
@@ -131,13 +152,15 @@ def _bug(error: Exception, arguments: list[str], console: Console) -> int:
 
 def _command(function: Command) -> Command:
     """Register a function that returns a report as a command that prints it."""
-    _commands[function.__name__.strip("_")] = lambda: _printing(function, _parameters(function))
+    made = functools.partial(_printing, function)
+    _commands[function.__name__.strip("_")] = _Entry(function, made)
     return function
 
 
 def _change(function: Command) -> Command:
     """Register a function of `wishes` as a command with the options that every change has."""
-    _commands[function.__name__.strip("_")] = lambda: _changing(function)
+    made = functools.partial(_changing, function)
+    _commands[function.__name__.strip("_")] = _Entry(function, made)
     return function
 
 
@@ -153,7 +176,12 @@ def _changing(function: Command) -> Callable[..., int]:
     return _printing(change, [*own, *shared])
 
 
-def _printing(function: Command, parameters: list[inspect.Parameter]) -> Callable[..., int]:
+def _printing(
+    function: Command, parameters: list[inspect.Parameter] | None = None
+) -> Callable[..., int]:
+    if parameters is None:
+        parameters = _parameters(function)
+
     @functools.wraps(function)
     def command(**arguments: Any) -> int:
         console = Console(as_json=arguments.pop("as_json"))
