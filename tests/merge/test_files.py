@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 from merging import told, tree
 
+from scaffold.errors import ScaffoldError
 from scaffold.merge import Policy, merge
 from scaffold.tree import File
 
@@ -262,3 +266,18 @@ def test_folder_of_a_monorepo_is_a_world_of_its_own(project):
 
     assert list(outcome.changes) == ["a"]
     assert outcome.in_repository("a") == "sub/a"
+
+
+def test_git_that_is_too_old_is_named(project, merged, tmp_path, monkeypatch):
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    real = shutil.which("git")
+    old.write_text(f'#!/bin/sh\ncase "$*" in *merge-tree*) exit 129;; esac\nexec {real} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+
+    with pytest.raises(ScaffoldError) as refused:
+        merged({"a": "1\n"}, {"a": "mine\n"}, {"a": "2\n"})
+
+    assert refused.value.code == "git-too-old"
+    assert "2.38" in refused.value.hint

@@ -38,6 +38,8 @@ _CONFIG = """\
 [extensions]
 """
 _ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_ATTR_NOSYSTEM": "1"}
+_USAGE = 129
+"""What git ends with when it does not know an option."""
 _SIGNATURE = "scaffold <scaffold> 0 +0000"
 
 
@@ -135,8 +137,14 @@ class Store:
             self._commit(ours, parent),
             self._commit(theirs, parent),
             env=_ALONE,
-            expect=(0, 1),
+            expect=(0, 1, _USAGE),
         )
+        if result.returncode == _USAGE:
+            raise ScaffoldError(
+                "this git cannot merge without a work tree",
+                hint="install git 2.38 or newer",
+                code="git-too-old",
+            )
         return _parse(result.stdout)
 
     def _commit(self, tree: str, parent: str = "") -> str:
