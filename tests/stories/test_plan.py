@@ -220,6 +220,18 @@ def test_commit_does_not_take_what_was_staged_by_hand(project, made):
     assert project.snapshot == before
 
 
+@pytest.mark.parametrize("wish", [("--commit",), ("--branch", "update")])
+def test_machine_whose_git_knows_no_user_can_commit(project, made, home, wish):
+    change(made)
+    (home / ".gitconfig").write_text("")
+
+    said = project.upgrade(*wish)
+
+    assert said.code == 0, said.out
+    author = project.git("log", "-1", "--format=%an", said.json["commit"])
+    assert author == "scaffold"
+
+
 def test_commit_with_conflicts_makes_no_commit(project, made):
     project.edit("a.txt", line=2, to="mine")
     change(made)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from scaffold import apply
-from scaffold.commands.committing import commit_applied, refuse_staged
+from scaffold.commands.committing import commit_applied, identified, refuse_staged
 from scaffold.commands.news import News, release_news
 from scaffold.commands.notes import Note
 from scaffold.commands.partial import chosen_paths
@@ -143,7 +143,7 @@ def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
     outcome = prepared.outcome
     message = commit_message(prepared)
     if wishes.branch:
-        return apply.to_branch(git, outcome, wishes.branch, message)
+        return apply.to_branch(identified(git), outcome, wishes.branch, message)
     if wishes.commit:
         refuse_staged(project.checkout)
     note = {"verb": prepared.verb, "message": message}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scaffold import apply
 from scaffold.commands.change import change, ready_project
+from scaffold.commands.committing import identified
 from scaffold.commands.operation import Wanted
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
@@ -58,7 +59,8 @@ def go_on(wishes: Wishes) -> Report:
     decided = apply.continue_(checkout.git)
     commit = ""
     if wishes.commit and waiting is not None:
-        checkout.git("commit", "-q", "--no-verify", "-m", waiting.note.get("message", "Upgrade"))
+        message = waiting.note.get("message", "Upgrade")
+        identified(checkout.git)("commit", "-q", "--no-verify", "-m", message)
         commit = checkout.git("rev-parse", "HEAD").text
     line = f"{len(decided)} conflicts are decided"
     after = f"committed as {commit[:12]}" if commit else "next: git commit"
