@@ -1,0 +1,111 @@
+"""Which reasons there are to train again. Pure: facts in, words out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from project_package.errors import PipelineError
+
+
+@dataclass(frozen=True)
+class ReasonRules:
+    """What counts as a reason."""
+
+    age_days: float
+    new_rows: float
+    drift: bool
+    performance: bool
+
+
+@dataclass(frozen=True)
+class ShadowRules:
+    """How much of the prediction log a new champion answers before it serves."""
+
+    rows: int
+    psi: float
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`retraining.toml`, typed."""
+
+    reasons: ReasonRules
+    shadow: ShadowRules
+
+
+class Champion(msgspec.Struct, frozen=True):
+    """What matters of the present champion's `model.json`."""
+
+    version: str
+    trained_at: datetime
+    data_hash: str
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known before a decision: the champion if any, the raw data, the monitor's findings.
+
+    Findings are (what, of which column or metric), as the monitor's report has them.
+    """
+
+    champion: Champion | None
+    data_hash: str
+    raw_rows: int
+    findings: tuple[tuple[str, str], ...]
+    now: datetime
+
+    @property
+    def has_new_data(self) -> bool:
+        """Whether the raw data differ from those that the champion learnt from."""
+        return self.champion is None or self.champion.data_hash != self.data_hash
+
+
+def read_rules(path: Path) -> Rules:
+    """Return the rules that the TOML file `path` holds.
+
+    Raises:
+        PipelineError: The file is missing, or a rule is missing or of the wrong type.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Rules)
+    except (OSError, msgspec.DecodeError) as error:
+        raise PipelineError(f"{path}: {error}") from error
+
+
+def reasons(situation: Situation, rules: ReasonRules) -> list[str]:
+    """Return every reason to train again, in plain words; none is an empty list."""
+    champion = situation.champion
+    if champion is None:
+        return ["there is no champion yet"]
+    found = [
+        *_age(champion, situation.now, rules.age_days),
+        *_growth(champion, situation, rules.new_rows),
+    ]
+    if rules.drift:
+        found += _found("drift", "drifted", situation.findings)
+    if rules.performance:
+        found += _found("performance", "is worse than when trained", situation.findings)
+    return found
+
+
+def _age(champion: Champion, now: datetime, days: float) -> Iterable[str]:
+    age = now - champion.trained_at
+    if days and age > timedelta(days=days):
+        yield f"version {champion.version} is {age.days} days old"
+
+
+def _growth(champion: Champion, situation: Situation, share: float) -> Iterable[str]:
+    learnt = sum(champion.rows.values())
+    growth = situation.raw_rows / max(1, learnt) - 1
+    if share and situation.has_new_data and growth >= share:
+        yield f"the data have grown by {growth:.0%}"
+
+
+def _found(what: str, words: str, findings: Iterable[tuple[str, str]]) -> Iterable[str]:
+    names = [name for kind, name in findings if kind == what]
+    if names:
+        yield f"{', '.join(names)} {words}"
