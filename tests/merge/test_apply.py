@@ -167,6 +167,17 @@ def test_line_ends_in_the_work_tree_are_as_git_writes_them(project, merged, sett
     assert project.run("diff", "--name-only") == ""
 
 
+def test_index_has_the_line_ends_that_git_would_have_stored(project, upgraded):
+    attributes = {".gitattributes": "*.bat text eol=crlf\n"}
+
+    upgraded({}, attributes, {**attributes, "new.bat": "a\r\nb\r\n", "new.bin": "a\r\n"})
+
+    assert project.run("show", ":new.bat") == "a\nb\n"
+    assert (project.folder / "new.bat").read_bytes() == b"a\r\nb\r\n"
+    assert (project.folder / "new.bin").read_bytes() == b"a\r\n"
+    assert project.run("diff", "--name-only") == ""
+
+
 def test_first_files_of_a_repository_without_a_commit(project):
     outcome = merge(project.git, base={}, theirs=tree({"a": "1\n"}), head="")
 

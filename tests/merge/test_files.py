@@ -268,7 +268,7 @@ def test_folder_of_a_monorepo_is_a_world_of_its_own(project):
     assert outcome.in_repository("a") == "sub/a"
 
 
-def test_git_that_is_too_old_is_named(project, merged, tmp_path, monkeypatch):
+def test_git_that_is_too_old_is_named(merged, tmp_path, monkeypatch):
     old = tmp_path / "bin" / "git"
     old.parent.mkdir()
     real = shutil.which("git")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from scaffold.git import Git
 from scaffold.merge import moves
+from scaffold.merge.attributes import attributes_of, is_normalized, settings_of
 from scaffold.merge.globs import matches
 from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
 from scaffold.merge.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
@@ -39,6 +41,7 @@ def merge(  # noqa: PLR0913 - keywords only
         policy: Which files take no ordinary part.
         labels: How the sides are called in conflict marks.
     """
+    base, theirs = _as_git_stores(git, prefix, base, theirs)
     with opened(git) as store:
         trees = store.trees
         root = trees_root(store, head)
@@ -55,6 +58,37 @@ def merge(  # noqa: PLR0913 - keywords only
                 if file is not None and file != change.before:
                     written[entry_of(file, store.algorithm).id] = ("blob", file.content)
         return Outcome(head, prefix, changes, tree, written)
+
+
+def _as_git_stores(git: Git, prefix: str, base: Tree, theirs: Tree) -> tuple[Tree, Tree]:
+    """Return both renders with the line ends that `git add` would have stored.
+
+    Only a file with carriage returns can differ, so that most merges ask nothing.
+    """
+    windows = sorted(
+        path for tree in (base, theirs) for path, file in tree.items() if _is_windows(file)
+    )
+    top = git("rev-parse", "--show-toplevel", expect=(0, 128)) if windows else None
+    if top is None or top.returncode:
+        return base, theirs
+    there = Git(Path(top.text), config=git.config)
+    attributes = attributes_of(there, [_join(prefix, path) for path in windows])
+    settings = settings_of(there)
+    stored = {
+        path for path in windows if is_normalized(attributes.get(_join(prefix, path), {}), settings)
+    }
+    old, new = (
+        {
+            path: with_line_ends(file, "lf") if path in stored and _is_windows(file) else file
+            for path, file in tree.items()
+        }
+        for tree in (base, theirs)
+    )
+    return old, new
+
+
+def _is_windows(file: File) -> bool:
+    return b"\r\n" in file.content and file.mode != "120000" and not is_binary(file.content)
 
 
 def trees_root(store: Store, head: str) -> str:
