@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = monotonic() + 10
+    until = monotonic() + 30
     while not condition():
         assert monotonic() < until
         sleep(0.02)
@@ -29,6 +29,10 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def version(client: TestClient) -> str:
     answer = client.get("/model").json()
     return str(answer.get("version"))
+
+
+def served_version(url: str) -> str:
+    return str(httpx2.get(f"{url}/model", timeout=30).json()["version"])
 
 
 def refused(client: TestClient) -> bool:
@@ -100,7 +104,7 @@ def load(url: str, row: Row, answers: Counter[Any]) -> Iterator[None]:
     stop = Event()
 
     def client() -> None:
-        with httpx2.Client(base_url=url) as connection:
+        with httpx2.Client(base_url=url, timeout=30) as connection:
             while not stop.is_set():
                 answer = connection.post("/predict", json=row)
                 answers[answer.status_code, answer.json().get("model_version")] += 1
@@ -127,7 +131,7 @@ def test_no_request_fails_while_models_are_swapped_under_load(
             bundle = write_bundle(tmp_path / number, version=number)
             for file in ("model.onnx", "reference.json", "examples.json", "model.json"):
                 shutil.copy(bundle / file, settings.model_dir)
-            wait_for(lambda: httpx2.get(f"{process.url}/model").json()["version"] == number)  # noqa: B023
+            wait_for(lambda: served_version(process.url) == number)  # noqa: B023
 
     assert {status for status, _ in answers} == {200}
     assert {model for _, model in answers} >= {"1", "4"}
