@@ -61,7 +61,8 @@ def guess_version(  # noqa: PLR0913, PLR0917 - what a repository may have been m
             for key, value in guess_answers(checkout, template).items()
             if key not in given
         }
-        spec = Spec(source, template.version, guessed, components)
+        chosen = components or guess_components(checkout, template, {**guessed, **given})
+        spec = Spec(source, template.version, guessed, chosen)
         rendered = _attempt(template, spec, wishes, given)
         if rendered is not None:
             found.append((_likeness(checkout, rendered.tree), rendered))
@@ -96,6 +97,29 @@ def guess_answers(checkout: Checkout, template: Template) -> Answers:
         for question, answer in guessed.items()
         if question in template.questions and isinstance(answer, str) and answer
     }
+
+
+def guess_components(checkout: Checkout, template: Template, answers: Answers) -> tuple[str, ...]:
+    """Return the components most of whose own files the repository has; a slot's is not guessed."""
+    found = []
+    for name in template.questions.components:
+        paths = [
+            _plain_path(path, answers)
+            for path in template.files
+            if f"'{name}' in cookiecutter.components" in path
+        ]
+        there = sum(checkout.read(path) is not None for path in paths)
+        if not template.questions.manifests[name].get("slot") and there * 2 > len(paths):
+            found.append(name)
+    return tuple(found)
+
+
+def _plain_path(path: str, answers: Answers) -> str:
+    """Return the path that a component's file has in a project."""
+    inside = re.sub(r"\{%.*?%\}", "", path.partition("/")[2])
+    return re.sub(
+        r"\{\{ *cookiecutter\.(\w+) *\}\}", lambda name: str(answers.get(name[1], "")), inside
+    )
 
 
 def _candidates(source: Source, wishes: Wishes) -> list[Version]:
