@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnxruntime import InferenceSession
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from starlette.testclient import TestClient
@@ -44,6 +45,11 @@ def python_pipeline(pipeline: Paths) -> Pipeline:
     return joblib.load(pipeline.candidate / "pipeline.joblib")
 
 
+@pytest.fixture(scope="module")
+def session(pipeline: Paths) -> InferenceSession:
+    return open_graph(pipeline.champion / "model.onnx")
+
+
 def as_rows(frame: pd.DataFrame) -> list[Row]:
     chosen = frame[NAMES].astype(object)
     return chosen.where(chosen.notna(), None).to_dict("records")  # type: ignore[return-value]
@@ -72,13 +78,13 @@ def test_the_service_repeats_the_graph_to_the_last_bit(
         assert (served == values).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(row=ROWS)
 def test_any_valid_row_is_scored_alike_offline_and_over_http(
-    pipeline: Paths, service: TestClient, python_pipeline: Pipeline, row: Row
+    session: InferenceSession, service: TestClient, python_pipeline: Pipeline, row: Row
 ) -> None:
     inputs = pack({name: [value] for name, value in row.items()})
-    graph = graph_scores(open_graph(pipeline.champion / "model.onnx"), inputs)
+    graph = graph_scores(session, inputs)
 
     served = service.post("/predict", json=row).json()
 

@@ -1,8 +1,11 @@
 """The only place that knows MLflow: runs, versions, and the aliases champion and challenger."""
 
+import io
 import logging
 import os
+import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,16 +70,7 @@ class Registry:
             mlflow.log_metrics(dict(metrics))
             for folder in folders:
                 mlflow.log_artifacts(str(folder), folder.name)
-            logged = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=served_model.__file__,
-                artifacts={"graph": str(self._paths.candidate / "model.onnx")},
-                code_paths=[str(Path(schema.__file__).parent)],
-                signature=signature(),
-                pip_requirements=list(REQUIREMENTS),
-                registered_model_name=self._model,
-            )
-        version = str(logged.registered_model_version)
+            version = self._register_model()
         self._client.set_registered_model_alias(self._model, CHALLENGER, version)
         return Registered(version, run.info.run_id)
 
@@ -144,6 +138,21 @@ class Registry:
             raise PipelineError(
                 f"the registry at {self.address} has no {name}", "make train"
             ) from error
+
+    def _register_model(self) -> str:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            # It asks for an example of the input, which the signature makes superfluous.
+            warnings.simplefilter("ignore", UserWarning)
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=served_model.__file__,
+                artifacts={"graph": str(self._paths.candidate / "model.onnx")},
+                code_paths=[str(Path(schema.__file__).parent)],
+                signature=signature(),
+                pip_requirements=list(REQUIREMENTS),
+                registered_model_name=self._model,
+            )
+        return str(logged.registered_model_version)
 
     def _experiment(self) -> str:
         found = mlflow.get_experiment_by_name(self._model)
