@@ -239,6 +239,15 @@ def test_derived_file_is_named_for_rebuilding(merged, policy, kind):
     assert change.is_told
 
 
+def test_derived_file_in_conflict_is_one_place_to_decide(merged):
+    texts = [edited(0, who, edited(9, who)) for who in ("base", "mine", "new")]
+
+    outcome = merged(*({"uv.lock": text} for text in texts), Policy(is_literal=True))
+
+    assert told(outcome.changes["uv.lock"]) == ("conflict", "derived")
+    assert outcome.changes["uv.lock"].regions == 1
+
+
 def test_skipped_file_is_left_alone_and_told(merged):
     outcome = merged({"a": "1\n"}, {"a": "1\n"}, {"a": "2\n"}, Policy(skipped=("a",)))
 

@@ -15,7 +15,7 @@ from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_lin
 from scaffold.merge.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
 from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Stages
 from scaffold.merge.regions import content_of, parse, regions_of
-from scaffold.merge.settle import Contest, settle
+from scaffold.merge.settle import Contest, as_one, settle
 from scaffold.merge.store import Store, TextMerge, opened
 from scaffold.tree import File, Tree
 
@@ -360,7 +360,9 @@ class _Merged:
         pieces = parse(merged.content, base=old, ours=mine, theirs=new)
         is_derived = matches(path, self.merging.policy.derived)
         contest = Contest(path, old, mine, new, pieces)
-        pieces, settlements = (pieces, ()) if is_derived else settle(contest, self.merging.policy)
+        pieces, settlements = (
+            (as_one(pieces), ()) if is_derived else settle(contest, self.merging.policy)
+        )
         after = File(content_of(pieces, self.merging.labels), merged.mode)
         after = self._with_ends(path, after)
         left = regions_of(pieces)

@@ -21,7 +21,7 @@ from scaffold.merge.settle.keys import keys, reads
 from scaffold.merge.settle.line_sets import line_sets
 from scaffold.merge.settle.versions import newer_version
 
-__all__ = ["Contest", "settle"]
+__all__ = ["Contest", "as_one", "settle"]
 
 Rule: TypeAlias = Callable[[Region, Contest], Settled | None]
 
@@ -52,6 +52,13 @@ def settle(contest: Contest, policy: Policy) -> tuple[tuple[Piece, ...], tuple[S
     return tuple(_joined(pieces)), tuple(told)
 
 
+def as_one(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Return the pieces with all regions joined: of a lock file a person takes one side and builds it again."""
+    return tuple(
+        _joined(pieces, close=sum(len(piece) for piece in pieces if isinstance(piece, tuple)))
+    )
+
+
 def _settled(region: Region, contest: Contest, policy: Policy) -> Settled | None:
     for rule in RULES:
         settled = rule(region, contest)
@@ -70,14 +77,14 @@ def _is_literal(region: Region, settled: Settled, contest: Contest) -> bool:
     return keeps_both(region, lines) and stands_in_file(region, lines, contest)
 
 
-def _joined(pieces: tuple[Piece, ...]) -> Iterator[Piece]:
+def _joined(pieces: tuple[Piece, ...], close: int = _CLOSE) -> Iterator[Piece]:
     """Yield the pieces with regions joined that at most three lines separate, as git does: one place to decide."""
     region: Region | None = None
     between: Lines = ()
     for piece in pieces:
         if not isinstance(piece, Region):
             between += piece
-        elif region is not None and len(between) <= _CLOSE:
+        elif region is not None and len(between) <= close:
             region, between = _one(region, between, piece), ()
         else:
             yield from _present(region, between)
