@@ -49,6 +49,8 @@ if _seed:
     random._urandom = _urandom
 """
 
+_GIT_CONFIG = "[user]\n\tname = scaffold\n\temail = scaffold@localhost\n"
+
 
 def render_hooked(
     template: Template, answers: Answers, components: Collection[str], seed: str
@@ -74,6 +76,8 @@ def _job(
     for name in ("home", "site", "temporary", "output"):
         (scratch / name).mkdir()
     (scratch / "site" / "sitecustomize.py").write_text(_SEEDED_PYTHON, "utf-8")
+    # Templates ask `git config user.name`; who is at the keyboard must not change a render.
+    (scratch / "home" / ".gitconfig").write_text(_GIT_CONFIG, "utf-8")
     return {
         "repository": str(scratch / "template"),
         "output": str(scratch / "output"),
@@ -155,7 +159,7 @@ def _environment(seed: str, scratch: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "SCAFFOLD_SEED": seed,
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_GLOBAL": str(scratch / "home" / ".gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_AUTHOR_NAME": "scaffold",
