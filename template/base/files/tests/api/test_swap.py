@@ -127,6 +127,7 @@ def test_no_request_fails_while_models_are_swapped_under_load(
     answers: Counter[Any] = Counter()
 
     with load(process.url, row, answers):
+        wait_for(lambda: bool(answers))
         for number in ("2", "3", "4"):
             bundle = write_bundle(tmp_path / number, version=number)
             for file in ("model.onnx", "reference.json", "examples.json", "model.json"):

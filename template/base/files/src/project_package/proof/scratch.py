@@ -7,16 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from project_package.data.ingest import ingest
-from project_package.data.prepare import prepare
-from project_package.data.validate import validate
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
-from project_package.training.evaluate import evaluate
-from project_package.training.register import register
-from project_package.training.train import train
-
-STAGES = (ingest, validate, prepare, train, evaluate, register)
+from project_package.rehearsal import rehearse
 
 # One candidate and two folds: what is proven here are gates, not models.
 FOLDS = 2
@@ -45,8 +38,7 @@ def sound_scratch(root: Path) -> Iterator[Scratch]:
     with tempfile.TemporaryDirectory() as folder:
         paths = Paths(Path(folder))
         shutil.copy(written, paths.parameters)
-        for stage in STAGES:
-            stage(paths, parameters)
+        rehearse(paths, parameters)
         yield Scratch(paths, parameters)
 
 
