@@ -108,6 +108,27 @@ def test_cruft_skip_list_is_kept(repository, made):
     assert project.read("a.txt") == LINES
 
 
+def test_skip_list_in_pyproject_is_kept(repository, made):
+    made.release({"docs/x.md": "x\n"}, "v1.1.0")
+    project = repository(
+        {
+            "a.txt": LINES,
+            "b.txt": "blue\n",
+            "docs/x.md": "x\n",
+            ".cruft.json": cruft_state(made),
+            "pyproject.toml": '[tool.cruft]\nskip = ["docs", "a.*"]\n',
+        }
+    )
+    project.run("adopt", "--commit")
+    made.release({"a.txt": CHANGED, "docs/x.md": "new\n", "b.txt": "new\n"})
+
+    project.upgrade()
+
+    assert project.read("a.txt") == LINES
+    assert project.read("docs/x.md") == "x\n"
+    assert project.read("b.txt") == "new\n"
+
+
 def test_cruft_branch_is_followed(repository, made):
     git(made.path, "checkout", "-q", "-b", "next")
     state = cruft_state(made, checkout="next")

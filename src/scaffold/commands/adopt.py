@@ -44,7 +44,14 @@ def adopt(  # noqa: PLR0913 - as many wishes as the command has
     state = checkout.read(CRUFT_FILE)
     if state is not None:
         given = answers or {}
-        return _from_cruft(checkout, read_cruft(state), wishes, template, given, ref=ref)
+        return _from_cruft(
+            checkout,
+            read_cruft(state, checkout.read("pyproject.toml") or b""),
+            wishes,
+            template,
+            given,
+            ref=ref,
+        )
     source = Source(stored_address(template) or BUILTIN, directory)
     return _from_content(checkout, source, wishes, ref, answers or {}, components)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,8 @@ class CruftState:
     skip: tuple[str, ...]
 
 
-def read_cruft(content: bytes) -> CruftState:
-    """Return the state in the document `content`.
+def read_cruft(content: bytes, pyproject: bytes = b"") -> CruftState:
+    """Return the state in the document `content`, with what `[tool.cruft]` of `pyproject` adds to it.
 
     Raises:
         ScaffoldError: It is broken or lacks something.
@@ -56,8 +57,16 @@ def read_cruft(content: bytes) -> CruftState:
         str(state.get("checkout") or ""),
         str(state.get("directory") or ""),
         _answers(context),
-        tuple(sorted(str(glob) for glob in state.get("skip") or ())),
+        tuple(sorted({*map(str, state.get("skip") or ()), *_skipped(pyproject)})),
     )
+
+
+def _skipped(pyproject: bytes) -> list[str]:
+    try:
+        document = tomllib.loads(pyproject.decode("utf-8"))
+        return [str(glob) for glob in document["tool"]["cruft"]["skip"]]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return []
 
 
 def _answers(context: Mapping[str, Any]) -> Answers:
