@@ -1,0 +1,98 @@
+"""The declared jobs, executed as GitHub's and GitLab's runners would: `act` and `gitlab-ci-local` on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ACTION = """name: {0}
+description: stands for {0}
+runs: {{using: composite, steps: [{{run: "true", shell: bash}}]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def repository(everywhere: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the project as a repository with a remote, as a runner checks it out."""
+    place = tmp_path_factory.mktemp("repository")
+    project = shutil.copytree(everywhere, place / "project", ignore=shutil.ignore_patterns(".git"))
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    for command in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "--all"],
+        [*identity, "commit", "--quiet", "--message", "first"],
+        ["init", "--quiet", "--bare", str(place / "origin.git")],
+        ["remote", "add", "origin", str(place / "origin.git")],
+        ["push", "--quiet", "origin", "main"],
+    ):
+        subprocess.run(["git", *command], check=True, cwd=project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    # Runners have each Python under its own name; of pyenv's, those that are named.
+    versions = "3.12:3.11:3.13" if shutil.which("pyenv") else ""
+    return {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PYENV_VERSION": versions}
+
+
+@pytest.mark.parametrize(("workflow", "job"), [("ci", "lint"), ("ci", "data"), ("train", "train")])
+def test_github(
+    repository: Path, environment: dict[str, str], workflow: str, job: str, tmp_path: Path
+) -> None:
+    act = Path(sys.executable).with_name("act")
+    if not act.exists():
+        pytest.skip("act is not installed")
+    file = repository / ".github" / "workflows" / f"{workflow}.yml"
+
+    done = subprocess.run(
+        [
+            *(str(act), "push", "--no-cache-server", "--platform", "ubuntu-24.04=-self-hosted"),
+            *("--workflows", str(file), "--job", job, *_stubs(file, tmp_path)),
+        ],
+        check=False,
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Job succeeded" in done.stdout
+
+
+@pytest.mark.parametrize("job", ["lint", "data"])
+def test_gitlab(repository: Path, environment: dict[str, str], job: str) -> None:
+    program = shutil.which("gitlab-ci-local")
+    if not program:
+        pytest.skip("gitlab-ci-local is not installed")
+
+    done = subprocess.run(
+        [program, "--force-shell-executor", job],
+        check=False,
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def _stubs(workflow: Path, place: Path) -> list[str]:
+    """Return the arguments that put a folder on this machine in the place of each action."""
+    arguments = []
+    for name, commit in re.findall(r"uses: ([\w-]+/[\w-]+)@([0-9a-f]{40})", workflow.read_text()):
+        stub = place / name
+        stub.mkdir(parents=True, exist_ok=True)
+        (stub / "action.yml").write_text(ACTION.format(name))
+        arguments += ["--local-repository", f"{name}@{commit}={stub}"]
+    return arguments
