@@ -1,7 +1,6 @@
 """Columns to the two inputs of the graph: the one way in, for training, batch and tests alike."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,14 @@ MISSING_CATEGORY = ""
 Inputs = dict[str, NDArray[Any]]
 
 
-def pack(columns: Mapping[str, Any]) -> Inputs:
+class Columns(Protocol):
+    """A data frame, or a mapping of names to values."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return the values of the column `name`."""
+
+
+def pack(columns: Columns) -> Inputs:
     """Return `numbers` (float32, rows x NUMBERS) and `categories` (str, rows x CATEGORIES).
 
     `columns` maps each feature's name to its values, such as a data frame does. A missing number

@@ -51,8 +51,10 @@ def session(pipeline: Paths) -> InferenceSession:
 
 
 def as_rows(frame: pd.DataFrame) -> list[Row]:
-    chosen = frame[NAMES].astype(object)
-    return chosen.where(chosen.notna(), None).to_dict("records")  # type: ignore[return-value]
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in frame[NAMES].to_dict("records")
+    ]
 
 
 def test_the_graph_repeats_the_python_pipeline(

@@ -53,7 +53,8 @@ def is_held_out(times: pd.Series, share: float) -> pd.Series:
     """
     days = times.dt.strftime("%Y-%m-%d")
     sides = {day: _fraction(day) < share for day in days.unique()}
-    return days.map(sides).astype(bool)
+    held_out: pd.Series = days.map(sides).astype(bool)
+    return held_out
 
 
 def _fraction(text: str) -> float:

@@ -113,7 +113,8 @@ def _grouped(cases: pd.DataFrame) -> list[Violation]:
         check=cases["check"].astype(str),
     )
     violations = []
-    for (column, rule), group in cases.groupby(["column", "check"], sort=True):
+    for key, group in cases.groupby(["column", "check"], sort=True):
+        column, rule = map(str, key)
         if rule == "column_in_dataframe":
             violations += [Violation(name, RULES[rule], 0, ()) for name in group["failure_case"]]
             continue

@@ -19,7 +19,7 @@ ML_OPSET = 3
 UNSEEN_CATEGORY = "never seen before"
 
 
-def export_graph(pipeline: Pipeline, threshold: float | None) -> bytes:
+def export_graph(pipeline: Pipeline, threshold: problem.Threshold) -> bytes:
     """Return the whole `pipeline`, features included, as an ONNX model with two packed inputs."""
     lower_thresholds(pipeline)
     model = to_onnx(
@@ -102,7 +102,7 @@ def odd_rows(inputs: Inputs) -> Inputs:
     return {"numbers": np.concatenate(numbers), "categories": np.concatenate(categories)}
 
 
-def _with(rows: np.ndarray, index: int, value: object) -> np.ndarray:  # type: ignore[type-arg]
+def _with(rows: np.ndarray, index: int, value: object) -> np.ndarray:
     changed = rows.copy()
     changed[:, index] = value
     return changed

@@ -1,5 +1,6 @@
 """The model card: what a version is, what it learnt from, how well it does, and for whom."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from project_package.schema import FEATURES
@@ -84,7 +85,7 @@ def _features() -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -28,7 +28,8 @@ def describe_numbers(values: pd.Series) -> dict[str, Any]:
     Edges are deciles, so a column of few distinct values has fewer of them.
     """
     present = values.dropna().to_numpy(dtype=float)
-    edges = np.unique(np.quantile(present, np.arange(1, BINS) / BINS)) if len(present) else []
+    levels = [step / BINS for step in range(1, BINS)] if len(present) else []
+    edges = np.unique([np.quantile(present, level) for level in levels])
     counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
     return {
         "edges": [float(edge) for edge in edges],

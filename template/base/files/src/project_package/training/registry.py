@@ -14,7 +14,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from project_package import schema
 from project_package.errors import PipelineError
@@ -121,8 +121,9 @@ class Registry:
             found = self._client.get_model_version(self._model, version)
         except MlflowException as error:
             raise PipelineError(f"the registry has no version {version}") from error
-        run = self._client.get_run(found.run_id)
-        return {**run.data.tags, **found.tags, "run_id": found.run_id}
+        run_id = str(found.run_id)
+        run = self._client.get_run(run_id)
+        return {**run.data.tags, **found.tags, "run_id": run_id}
 
     def resolve(self, name: str) -> str:
         """Return the version that `name` means: a number, or an alias such as champion.
@@ -166,7 +167,7 @@ class Registry:
 def signature() -> ModelSignature:
     """Return the contract as MLflow's signature."""
     kinds = {"number": DataType.double, "category": DataType.string}
-    columns = [
+    columns: list[ColSpec | TensorSpec] = [
         ColSpec(kinds[column.kind], column.name, required=not column.nullable)
         for column in schema.FEATURES
     ]

@@ -95,7 +95,10 @@ def _examples(graph: bytes, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a few rows with their outputs: a service that says otherwise holds a wrong model."""
     outputs = run_graph(open_graph(graph), pack(rows))
     names = [column.name for column in FEATURES]
-    inputs = rows[names].astype(object).where(rows[names].notna(), None).to_dict("records")
+    inputs = [
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in rows[names].to_dict("records")
+    ]
     return [
         {"inputs": row, "outputs": {name: value[index].item() for name, value in outputs.items()}}
         for index, row in enumerate(inputs)

@@ -28,6 +28,7 @@ from project_package.schema import CATEGORIES, NUMBERS
 
 Numbers = NDArray[np.float64]
 Options = Mapping[str, float]
+Threshold = float
 
 # The metric that candidates are chosen and gated by.
 PRIMARY = "roc_auc"
@@ -60,14 +61,14 @@ def scores(model: BaseEstimator, rows: Any) -> Numbers:
     return probabilities
 
 
-def choose_threshold(actual: Numbers, score: Numbers) -> float:
+def choose_threshold(actual: Numbers, score: Numbers) -> Threshold:
     """Return the probability from which on a row is called positive: where F1 is largest."""
     precision, recall, thresholds = precision_recall_curve(actual, score)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return float(np.float32(thresholds[np.argmax(f1[:-1])]))
 
 
-def measure(actual: Numbers, score: Numbers, threshold: float) -> dict[str, float]:
+def measure(actual: Numbers, score: Numbers, threshold: Threshold) -> dict[str, float]:
     """Return all metrics of `score`, by name."""
     label = score >= threshold
     return {

@@ -13,8 +13,7 @@ def test_the_target_is_the_outcome() -> None:
 
 
 def test_an_amount_has_no_threshold() -> None:
-    problem.choose_threshold(ACTUAL, ACTUAL)
-
+    assert problem.choose_threshold(ACTUAL, ACTUAL) is None
     assert problem.measure(ACTUAL, ACTUAL, None)["r2"] == 1.0
 
 

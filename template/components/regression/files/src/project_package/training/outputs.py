@@ -10,7 +10,7 @@ def converter_options(pipeline: Pipeline) -> dict[int, dict[str, bool]]:  # noqa
     return {}
 
 
-def finish_graph(model: onnx.ModelProto, threshold: None) -> None:  # noqa: ARG001
+def finish_graph(model: onnx.ModelProto, threshold: float | None) -> None:  # noqa: ARG001
     """Replace `model`'s output, a matrix of one column, by `value`."""
     matrix = model.graph.output[0].name
     shape = helper.make_tensor("one_axis", TensorProto.INT64, [1], [-1])
