@@ -90,7 +90,8 @@ def test_no_two_blank_lines_follow_each_other(cases):
 def test_files_begin_with_text_and_end_in_one_newline(cases):
     found = [
         name
-        for name, _, text in each_text(cases)
+        for name, path, text in each_text(cases)
+        if path.name != "LICENSE"  # the licence's own words, blank lines and all
         if text and (text[0].isspace() or not text.endswith("\n") or text.endswith("\n\n"))
     ]
     assert found == []
@@ -133,6 +134,7 @@ def test_nothing_speaks_of_the_template_engine(cases):
         for name, path, text in each_text(cases)
         if not ABOUT_THE_TEMPLATE.fullmatch(str(path))
         for match in re.finditer(r"(?i).*\b(cookiecutter|jinja2?|scaffold)\b.*", text)
+        if "`SCAFFOLD`" not in match[0]  # the setting of the job that brings template updates
     ]
     assert found == []
 
