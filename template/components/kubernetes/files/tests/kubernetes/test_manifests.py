@@ -4,7 +4,7 @@ from pathlib import Path
 from subprocess import run
 from typing import Any
 
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 

@@ -68,6 +68,14 @@ def test_a_model_that_guesses_has_lost(scene: Scene) -> None:
     assert ("performance", "brier") in report.findings
 
 
+def test_good_old_predictions_do_not_hide_a_fall(scene: Scene) -> None:
+    scores, actual = informative(5000)
+    scene.log(5000, scores=scores)
+    scene.label([*actual[:4000], *actual[:1000]])
+
+    assert ("performance", "roc_auc") in scene.report().findings
+
+
 def test_few_labels_are_no_evidence(scene: Scene) -> None:
     scores, actual = informative(800)
     scene.log(800, scores=scores)

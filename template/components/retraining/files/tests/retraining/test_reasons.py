@@ -13,19 +13,18 @@ from project_package.retraining.reasons import (
 )
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-RULES = ReasonRules(age_days=28, new_rows=0.05, drift=True, performance=True)
+RULES = ReasonRules(age_days=28, new_data=True, drift=True, performance=True)
 ROOT = Path(__file__).parents[2]
 
 
 def situation(
     *,
     age: float = 1,
-    rows: int = 1000,
     data: str = "same",
     findings: tuple[tuple[str, str], ...] = (),
 ) -> Situation:
-    champion = Champion("3", NOW - timedelta(days=age), "same", {"train": 750, "test": 250})
-    return Situation(champion, data, rows, findings, NOW)
+    champion = Champion("3", NOW - timedelta(days=age), "same")
+    return Situation(champion, data, findings, NOW)
 
 
 def test_a_young_champion_of_the_same_data_is_left_alone() -> None:
@@ -33,19 +32,15 @@ def test_a_young_champion_of_the_same_data_is_left_alone() -> None:
 
 
 def test_no_champion_is_a_reason() -> None:
-    assert reasons(Situation(None, "any", 10, (), NOW), RULES) == ["there is no champion yet"]
+    assert reasons(Situation(None, "any", (), NOW), RULES) == ["there is no champion yet"]
 
 
 def test_age_is_a_reason() -> None:
     assert reasons(situation(age=40), RULES) == ["version 3 is 40 days old"]
 
 
-def test_more_data_are_a_reason() -> None:
-    assert reasons(situation(rows=1100, data="new"), RULES) == ["the data have grown by 10%"]
-
-
-def test_a_few_more_rows_are_none() -> None:
-    assert reasons(situation(rows=1010, data="new"), RULES) == []
+def test_other_data_are_a_reason() -> None:
+    assert reasons(situation(data="new"), RULES) == ["the data have changed"]
 
 
 def test_drift_and_loss_are_reasons() -> None:
@@ -62,10 +57,10 @@ def test_missing_values_are_for_people() -> None:
 
 
 def test_a_rule_that_is_off_gives_no_reason() -> None:
-    off = ReasonRules(age_days=0, new_rows=0, drift=False, performance=False)
+    off = ReasonRules(age_days=0, new_data=False, drift=False, performance=False)
     findings = (("drift", "distance"), ("performance", "roc_auc"))
 
-    assert reasons(situation(age=400, rows=9000, data="new", findings=findings), off) == []
+    assert reasons(situation(age=400, data="new", findings=findings), off) == []
 
 
 def test_only_other_content_is_new_data() -> None:

@@ -42,6 +42,7 @@ class PerformanceLimits:
     """When labelled predictions count as worse than the held-out ones."""
 
     days: float
+    judged_labels: int
     minimum_labels: int
     minimum_slice: int
     tolerated_loss: float

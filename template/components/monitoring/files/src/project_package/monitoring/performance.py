@@ -39,7 +39,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Performance:
-    """One metric: what was `expected` from held-out rows, and its `value` on recent labels.
+    """One metric: what was `expected` from held-out rows, and its `value` on the newest labels.
 
     `low` and `high` bound the middle 90 % of bootstrap samples. `lost` says that the loss is
     larger than tolerated and that chance does not explain it.
@@ -78,7 +78,8 @@ def _performance(
     pairs: Sequence[Labelled],
     limits: PerformanceLimits,
 ) -> Performance:
-    actual, score = _arrays(pairs)
+    judged = pairs[-limits.judged_labels :]
+    actual, score = _arrays(judged)
     samples = _bootstrap(metric, actual, score)
     # The better end of a one-sided interval: if even that is worse than tolerated, it is a loss.
     best = _quantile(metric.loss(expected, samples), 1 - limits.confidence)
@@ -90,7 +91,7 @@ def _performance(
         high=_quantile(samples, 0.95),
         lost=best > limits.tolerated_loss,
         periods=_periods(metric, pairs, limits.minimum_slice),
-        slices=_slices(metric, pairs, limits.minimum_slice),
+        slices=_slices(metric, judged, limits.minimum_slice),
     )
 
 

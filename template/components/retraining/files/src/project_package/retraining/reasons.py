@@ -15,7 +15,7 @@ class ReasonRules:
     """What counts as a reason."""
 
     age_days: float
-    new_rows: float
+    new_data: bool
     drift: bool
     performance: bool
 
@@ -42,7 +42,6 @@ class Champion(msgspec.Struct, frozen=True):
     version: str
     trained_at: datetime
     data_hash: str
-    rows: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,6 @@ class Situation:
 
     champion: Champion | None
     data_hash: str
-    raw_rows: int
     findings: tuple[tuple[str, str], ...]
     now: datetime
 
@@ -81,10 +79,9 @@ def reasons(situation: Situation, rules: ReasonRules) -> list[str]:
     champion = situation.champion
     if champion is None:
         return ["there is no champion yet"]
-    found = [
-        *_age(champion, situation.now, rules.age_days),
-        *_growth(champion, situation, rules.new_rows),
-    ]
+    found = [*_age(champion, situation.now, rules.age_days)]
+    if rules.new_data and situation.has_new_data:
+        found.append("the data have changed")
     if rules.drift:
         found += _found("drift", "drifted", situation.findings)
     if rules.performance:
@@ -96,13 +93,6 @@ def _age(champion: Champion, now: datetime, days: float) -> Iterable[str]:
     age = now - champion.trained_at
     if days and age > timedelta(days=days):
         yield f"version {champion.version} is {age.days} days old"
-
-
-def _growth(champion: Champion, situation: Situation, share: float) -> Iterable[str]:
-    learnt = sum(champion.rows.values())
-    growth = situation.raw_rows / max(1, learnt) - 1
-    if share and situation.has_new_data and growth >= share:
-        yield f"the data have grown by {growth:.0%}"
 
 
 def _found(what: str, words: str, findings: Iterable[tuple[str, str]]) -> Iterable[str]:

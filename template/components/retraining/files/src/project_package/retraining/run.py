@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-import pyarrow.parquet as pq
 from mlflow import MlflowClient
 
 from project_package.errors import PipelineError
@@ -43,7 +42,6 @@ def situation(paths: Paths) -> Situation:
     return Situation(
         champion=msgspec.json.decode(facts.read_bytes(), type=Champion) if facts.exists() else None,
         data_hash=file_hash(paths.raw),
-        raw_rows=pq.read_metadata(paths.raw).num_rows,
         findings=tuple(map(tuple, json.loads(found.read_text("utf-8"))["findings"]))
         if found.exists()
         else (),
