@@ -22,7 +22,8 @@ def report(base: str, plots: Path) -> str:
     for title, command in SECTIONS.items():
         text += [f"### {title}", _dvc(*command, base).strip() or "None."]
     _dvc("plots", "diff", base, "--out", str(plots))
-    text.append(f"The plots of both are in `{plots}/index.html` of this job's artifacts.")
+    if (plots / "index.html").exists():
+        text.append(f"The plots of both are in `{plots}/index.html` of this job's artifacts.")
     return "\n\n".join(text) + "\n"
 
 

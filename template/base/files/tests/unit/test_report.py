@@ -6,7 +6,10 @@ import pytest
 from project_package import report
 
 FAKE_DVC = """#!/bin/sh
-case "$1" in metrics) echo "| roc_auc | 0.71 | 0.74 |" ;; esac
+case "$1" in
+  metrics) echo "| roc_auc | 0.71 | 0.74 |" ;;
+  plots) mkdir -p "$5" && touch "$5/index.html" ;;
+esac
 """
 
 
@@ -28,4 +31,5 @@ def test_report_has_what_differs_from_the_base(tmp_path: Path) -> None:
     text = target.read_text()
     assert "beside that of `origin/main`" in text
     assert "| roc_auc | 0.71 | 0.74 |" in text
+    assert "reports/plots-against-base/index.html" in text
     assert "### Parameters that differ\n\nNone." in text
