@@ -1,4 +1,6 @@
-"""Write what a change does to the model as Markdown: `python -m project_package.report BASE FILE`.
+"""Write what a change does to the model as Markdown.
+
+`python -m project_package.report BASE FILE`
 
 DVC compares the metrics and parameters of this folder with those of the revision
 `BASE`, and draws both revisions' plots into one page beside `FILE`.
