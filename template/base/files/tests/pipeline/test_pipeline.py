@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from project_package import bundle, problem
+from project_package import bundle, demo, problem
 from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
@@ -178,3 +178,26 @@ def test_the_same_rows_and_parameters_give_the_same_bytes(
     train(again, parameters)
 
     assert [(again.candidate / name).read_bytes() for name in names] == before
+
+
+def test_the_command_line_rolls_back_with_a_reason(
+    again: Paths, parameters: Parameters, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge_and_register(again, parameters)
+    shutil.copy(root / "params.yaml", again.root)
+    monkeypatch.chdir(again.root)
+    monkeypatch.setattr("sys.argv", ["champion", "rollback", "--why", "complaints"])
+
+    champion.main()
+
+    assert version(again) == "1"
+
+
+def test_the_demo_prints_a_prediction_and_stops_its_service(
+    pipeline: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(pipeline.root)
+
+    assert demo.main() == 0
+
+    assert "The service answered: {" in capsys.readouterr().out

@@ -9,7 +9,7 @@ ACTUAL = np.array([100.0, 200.0, 300.0])
 
 
 def test_the_target_is_the_outcome() -> None:
-    assert from_outcome(pd.Series([100, 200])).tolist() == [100.0, 200.0]
+    assert from_outcome(pd.Series([100.0, 200.0])).tolist() == [100.0, 200.0]
 
 
 def test_an_amount_has_no_threshold() -> None:
