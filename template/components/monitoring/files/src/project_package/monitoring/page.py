@@ -98,7 +98,8 @@ def _columns(report: Report) -> str:
     return (
         "<h2>Inputs and predictions beside training</h2>\n<table>\n"
         "<tr><th>column</th><th>PSI</th><th></th><th>effect</th><th>p</th><th>missing</th>"
-        "<th>in training</th><th>unseen</th><th>out of range</th><th>findings</th></tr>\n"
+        "<th>in training</th><th>unseen</th><th>out of range</th>"
+        '<th class="findings">findings</th></tr>\n'
         f"{rows}</table>\n"
         '<p class="soft">The tick is the limit of PSI. Effect: KS distance of a number, '
         "Cramér's V of a category.</p>\n"
@@ -113,7 +114,7 @@ def _row(column: Comparison) -> str:
         f"<td>{column.effect:.3f}</td><td>{column.p_value:.2g}</td>"
         f"<td>{column.missing:.1%}</td><td>{column.missing_expected:.1%}</td>"
         f"<td>{column.unseen:.1%}</td><td>{column.out_of_range:.1%}</td>"
-        f'<td class="tag">{words}</td></tr>\n'
+        f'<td class="findings tag">{words}</td></tr>\n'
     )
 
 
