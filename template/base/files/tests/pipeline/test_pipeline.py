@@ -158,8 +158,10 @@ def test_a_registry_without_champion_says_so(again: Paths, parameters: Parameter
 
 
 def test_the_registered_model_predicts_as_the_bundle_does(
-    pipeline: Paths, parameters: Parameters
+    pipeline: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # MLflow writes its address into the environment; told so, pytest takes it out again.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     mlflow.set_tracking_uri(f"sqlite:///{pipeline.tracking_database}")
     example = json.loads((pipeline.champion / "examples.json").read_text("utf-8"))[0]
 
