@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from histories import Files, History, edits, first_release, histories, lines_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from merging import LABELS, Project, new_project
 
@@ -170,6 +170,7 @@ def test_7_again_does_nothing(history: History) -> None:
 
 @given(histories())
 def test_7_two_steps_are_one_where_nothing_conflicts(history: History) -> None:
+    assume(not _took_the_same_step(history))
     with project_with(history.project) as direct, project_with(history.project) as slow:
         told = upgrade(direct, history.first, history.third).told
         told += upgrade(slow, history.first, history.second).told
@@ -180,6 +181,19 @@ def test_7_two_steps_are_one_where_nothing_conflicts(history: History) -> None:
         direct.commit()
         slow.commit()
         assert told or tracked(direct) == tracked(slow)
+
+
+def _took_the_same_step(history: History) -> bool:
+    """Whether the project made the template's own change of a file, by itself.
+
+    After the first step nothing tells that change from the template's, so that the second may
+    take it back; in one step the project's change would have stayed. So it is in every merge of
+    three trees.
+    """
+    return any(
+        history.project.get(path) == history.second.get(path) != history.first.get(path)
+        for path in {*history.first, *history.second}
+    )
 
 
 @given(histories())
