@@ -147,8 +147,15 @@ def read_questions(text: str, *, own: bool = False) -> Questions:
     return Questions(asked, raw, settings, manifests, slots, presets, own)
 
 
-def resolve(questions: Questions, given: Answers, ask: Ask | None = None) -> Answers:
+def resolve(
+    questions: Questions,
+    given: Answers,
+    ask: Ask | None = None,
+    render: Renderer | None = None,
+) -> Answers:
     """Return an answer for every question: the given one, else a person's, else the default.
+
+    Defaults are rendered in the sandbox, unless `render` of a trusted template is given.
 
     Raises:
         ScaffoldError: An answer is to no question or does not fit its own, or a default does not render.
@@ -161,7 +168,7 @@ def resolve(questions: Questions, given: Answers, ask: Ask | None = None) -> Ans
                 hint=f"it asks: {known}" if known else "",
                 code="unknown-answer",
             )
-    context = _context(questions, given, ask)
+    context = _context(questions, given, ask, render)
     return {question.name: context[question.name] for question in questions}
 
 
@@ -301,7 +308,11 @@ def _kind(default: Any) -> Kind:
     return "table" if isinstance(default, dict) else "text"
 
 
-def _context(questions: Questions, given: Answers, ask: Ask | None) -> dict[str, Any]:
+def _context(
+    questions: Questions, given: Answers, ask: Ask | None, trusted: Renderer | None
+) -> dict[str, Any]:
+    if trusted is not None:
+        return _walk(questions, given, ask, trusted)
     engine = Engine(questions.settings)
 
     def render(text: str, values: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scaffold import __version__
 from scaffold.commands.known import check_known
 from scaffold.commands.progress import step
-from scaffold.commands.rendering import Rendered, render_spec
+from scaffold.commands.rendering import Rendered, asked, render_spec
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
@@ -110,12 +110,14 @@ def _destination(rendered: Rendered, request: Request) -> Path:
     from scaffold.render import project_name  # noqa: PLC0415
 
     lock = rendered.lock
-    name = project_name(
-        rendered.template,
-        lock.spec.answers,
-        components=lock.spec.components,
-        seed=lock.seed,
-    )
+    with asked(rendered.template, lock.seed, trusted=lock.trusted) as (template, renderer):
+        name = project_name(
+            template,
+            lock.spec.answers,
+            components=lock.spec.components,
+            seed=lock.seed,
+            renderer=renderer,
+        )
     return Path.cwd() / name
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from scaffold.commands.notes import Note
@@ -11,7 +12,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import locked_files
-from scaffold.questions import Ask, choose_components, migrate, resolve, storable
+from scaffold.questions import Ask, Renderer, choose_components, migrate, resolve, storable
 from scaffold.rules import with_required
 from scaffold.sandbox.chance import new_seed
 from scaffold.spec import Answer, Answers, Lock, Source, Spec
@@ -71,10 +72,13 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
     Raises:
         ScaffoldError: An answer or component does not fit, or the template does not render.
     """
-    recorded, migrations = migrate(template.questions, spec.answers)
+    seed = _seed(template, applied)
+    trusted = _may_run(template, wishes, needed=applied is not None and applied.trusted)
+    with asked(template, seed, trusted=trusted) as (template, defaults):  # noqa: PLR1704 - the same, completed
+        recorded, migrations = migrate(template.questions, spec.answers)
+        wanted = {**recorded, **(given or {})}
+        answers = resolve(template.questions, wanted, _asker(wishes), defaults)
     notes = [Note(each.code, each.name, each.told) for each in migrations]
-    wanted = {**recorded, **(given or {})}
-    answers = resolve(template.questions, wanted, _asker(wishes))
     if applied is not None:
         _refuse_frozen(template, applied, answers)
         notes += _new_questions(template, wanted, answers)
@@ -83,8 +87,6 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
     notes += gone
     if applied is not None:
         _refuse_other_slots(template, applied.spec.components, components)
-    seed = _seed(template, applied)
-    trusted = _may_run(template, wishes, needed=applied is not None and applied.trusted)
     tree = _render(template, answers, components, seed, trusted=trusted)
     full = Spec(
         Source(spec.source.address, template.source.directory),
@@ -157,10 +159,12 @@ def _render_again(lock: Lock, wanted: Source, wishes: Wishes) -> Tree:
 
 def _render_at(lock: Lock, commit: str, wanted: Source, wishes: Wishes) -> Tree:
     template = open_again(replace(lock, commit=commit), wanted, wishes)
-    answers = resolve(template.questions, migrate(template.questions, lock.spec.answers)[0])
+    trusted = lock.trusted and _may_run(template, wishes, needed=True)
+    with asked(template, lock.seed, trusted=trusted) as (template, defaults):
+        recorded, _ = migrate(template.questions, lock.spec.answers)
+        answers = resolve(template.questions, recorded, render=defaults)
     known = template.questions.components
     components = tuple(name for name in lock.spec.components if name in known)
-    trusted = lock.trusted and _may_run(template, wishes, needed=True)
     return _render(template, answers, components, lock.seed, trusted=trusted)
 
 
@@ -177,6 +181,20 @@ def _render(
     chosen = _without_base(template) if is_alone(template, components) else template
     with step("rendering the template"):
         return render(chosen, answers, components=components, seed=seed, trusted=trusted)
+
+
+@contextmanager
+def asked(
+    template: Template, seed: str, *, trusted: bool
+) -> Iterator[tuple[Template, Renderer | None]]:
+    """Yield the template as its own code completes its questions, and what renders their defaults."""
+    if not (trusted and template.runs_code):
+        yield template, None
+        return
+    from scaffold.render.prepared import prepared  # noqa: PLC0415 - for templates with code alone
+
+    with prepared(template, seed, trusted=trusted) as found:
+        yield found
 
 
 def _without_base(template: Template) -> Template:

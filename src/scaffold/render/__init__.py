@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import ScaffoldError
-from scaffold.questions import full_context
+from scaffold.questions import Renderer, full_context
 from scaffold.render.compiled import Kept
 from scaffold.render.layout import Layout, project_folder
 from scaffold.render.text import rendered_file
@@ -60,9 +60,16 @@ def render(
 
 
 def project_name(
-    template: Template, answers: Answers, *, components: Collection[str] = (), seed: str = ""
+    template: Template,
+    answers: Answers,
+    *,
+    components: Collection[str] = (),
+    seed: str = "",
+    renderer: Renderer | None = None,
 ) -> str:
     """Return the name of the folder that cookiecutter would make for the project.
+
+    It is rendered in the sandbox, unless the `renderer` of a trusted template is given.
 
     Raises:
         ScaffoldError: It does not render, or is no name for a folder.
@@ -74,7 +81,11 @@ def project_name(
         context = render_context(template, answers, components, engine)
         return engine.render(folder, context, where=folder)
 
-    found = name() if template.own else confined(name, Limits.from_environment())
+    if renderer is not None:
+        values = full_context(template.questions, answers, components, renderer)
+        found = renderer(folder, values)
+    else:
+        found = name() if template.own else confined(name, Limits.from_environment())
     if "/" in found:
         raise ScaffoldError(f"the project cannot be called {found!r}", code="bad-path")
     check_tree([found])

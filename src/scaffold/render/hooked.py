@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,17 +63,18 @@ def render_hooked(
     """
     scratch = Path(tempfile.mkdtemp(prefix="scaffold-render-"))
     try:
-        job = _job(template, answers, components, scratch)
-        _write_template(template, Path(job["repository"]))
+        job = template_job(template, answers, components, scratch)
+        write_template(template, Path(job["repository"]))
         folder = _run(job, seed, scratch)
         return _collected(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _job(
+def template_job(
     template: Template, answers: Answers, components: Collection[str], scratch: Path
 ) -> dict[str, Any]:
+    """Make the folders of a render in `scratch` and return what its child must know."""
     for name in ("home", "site", "temporary", "output"):
         (scratch / name).mkdir()
     (scratch / "site" / "sitecustomize.py").write_text(_SEEDED_PYTHON, "utf-8")
@@ -87,7 +89,12 @@ def _job(
     }
 
 
-def _write_template(template: Template, folder: Path) -> None:
+def write_template(template: Template, folder: Path) -> None:
+    """Write the template's files into `folder`.
+
+    Raises:
+        ScaffoldError: One would land outside.
+    """
     for path, file in template.files.items():
         target = folder / path
         if not target.resolve().is_relative_to(folder.resolve()):
@@ -109,28 +116,28 @@ def _run(job: Mapping[str, Any], seed: str, scratch: Path) -> Path:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=scratch,
-        env=_environment(seed, scratch),
+        env=scrubbed_environment(seed, scratch),
         start_new_session=True,
     )
     try:
         output, _ = process.communicate(json.dumps(job).encode(), timeout=limits.hook_seconds)
     except subprocess.TimeoutExpired:
-        _end_all(process)
+        end_all(process)
         raise ScaffoldError(
             f"the template's hooks ran longer than {limits.hook_seconds} s",
             hint="if you know why, raise SCAFFOLD_LIMIT_HOOK_SECONDS",
             code="over-limit",
         ) from None
     except BaseException:
-        _end_all(process)
+        end_all(process)
         raise
     lines = output.decode("utf-8", "replace").strip().splitlines()
     if process.returncode or not lines:
-        raise _hook_failed(lines, process.returncode)
+        raise hook_failed(lines, process.returncode)
     return Path(lines[-1])
 
 
-def _hook_failed(lines: list[str], returncode: int) -> ScaffoldError:
+def hook_failed(lines: list[str], returncode: int) -> ScaffoldError:
     """Return an error that shows the end of what the hook printed, without cookiecutter's own traceback."""
     said = list(itertools.takewhile(lambda line: not line.startswith("Stopping generation"), lines))
     shown = " | ".join(escape(line.strip()) for line in said[-3:] if line.strip())
@@ -139,14 +146,17 @@ def _hook_failed(lines: list[str], returncode: int) -> ScaffoldError:
     )
 
 
-def _end_all(process: subprocess.Popen[bytes]) -> None:
+def end_all(process: subprocess.Popen[bytes]) -> None:
+    """End a child and all that it started."""
     if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
 
 
-def _environment(seed: str, scratch: Path) -> dict[str, str]:
+def scrubbed_environment(seed: str, scratch: Path) -> dict[str, str]:
+    """Return the environment of the template's code: what it needs of the caller's, and a home of its own."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     kept |= {name: strip_userinfo(os.environ[name]) for name in _ADDRESSES if name in os.environ}
     package = Path(__file__).parents[2]
@@ -158,6 +168,7 @@ def _environment(seed: str, scratch: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([str(scratch / "site"), str(package)]),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",  # else what a failed hook said last is not what is shown last
         "SCAFFOLD_SEED": seed,
         "GIT_CONFIG_GLOBAL": str(scratch / "home" / ".gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -202,9 +213,32 @@ def _collected_file(path: Path, folder: Path, shown: str) -> File:
     return File(path.read_bytes(), "100755" if status.st_mode & 0o100 else "100644")
 
 
+def explained(error: Exception) -> str:
+    """Return what cookiecutter's `error` says, without the whole context that it would print."""
+    cause = getattr(error, "error", None)
+    said = [getattr(error, "message", str(error)), getattr(cause, "message", "")]
+    return ": ".join(text.rstrip(".") for text in said if text)
+
+
 def main() -> int:
     """Render the job on standard input and print the folder as the last line."""
-    job = json.load(sys.stdin)
+    from cookiecutter.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        CookiecutterException,
+        FailedHookException,
+    )
+
+    try:
+        folder = _rendered_by_cookiecutter(json.load(sys.stdin))
+    except FailedHookException:  # the hook itself said why
+        return 1
+    except CookiecutterException as error:
+        sys.stderr.write(f"{explained(error)}\n")
+        return 1
+    sys.stdout.write(f"\n{folder}\n")
+    return 0
+
+
+def _rendered_by_cookiecutter(job: Mapping[str, Any]) -> str:
     # What hooks print belongs to them: the parent reads one line, the last.
     from cookiecutter.generate import generate_files  # type: ignore[import-untyped]  # noqa: PLC0415
     from cookiecutter.hooks import run_pre_prompt_hook  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -229,11 +263,8 @@ def main() -> int:
         "_repo_dir": job["address"],
         "_checkout": None,
     }
-    folder = generate_files(
-        repository, {"cookiecutter": values, "_cookiecutter": offered}, job["output"]
-    )
-    sys.stdout.write(f"\n{folder}\n")
-    return 0
+    contexts = {"cookiecutter": values, "_cookiecutter": offered}
+    return str(generate_files(repository, contexts, job["output"]))
 
 
 if __name__ == "__main__":
