@@ -11,7 +11,11 @@ from project_package.column import Column
 from project_package.monitoring import statistics
 from project_package.monitoring.limits import Limits
 from project_package.monitoring.window import Window
-from project_package.service.drift import FeatureReference, Reference, stability_index
+from project_package.service.drift import (
+    FeatureReference,
+    Reference,
+    stability_index,
+)
 
 PREDICTION = "prediction"
 
