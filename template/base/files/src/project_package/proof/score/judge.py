@@ -1,0 +1,105 @@
+"""Hold the evidence against the rubric."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from project_package.proof.score import evidence
+from project_package.proof.score.records import Record, standing
+from project_package.proof.score.repository import Lacking, Repository
+from project_package.proof.score.rubric import DEMANDS, SECTIONS, Demand
+
+State = Literal["satisfied", "not applicable", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that a demand is met.
+
+    `look` returns in words what it found and raises `Lacking` where it found nothing. `command`
+    lets a person see the same. `tests` are files whose tests must pass for it.
+    """
+
+    demand: str
+    command: str
+    look: Callable[[Repository], str]
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the score says about one demand: a point if automated, half a point if by hand."""
+
+    name: str
+    section: str
+    title: str
+    state: State
+    points: float
+    reason: str
+    command: str
+
+
+def all_evidence() -> list[Evidence]:
+    """Return the evidence of all modules in `evidence`; a component brings its own module."""
+    found: list[Evidence] = []
+    for module in sorted(pkgutil.iter_modules(evidence.__path__), key=lambda each: each.name):
+        found += importlib.import_module(f"{evidence.__name__}.{module.name}").EVIDENCE
+    return found
+
+
+def judge(repository: Repository, pieces: Sequence[Evidence]) -> list[Result]:
+    """Return the result of each demand: satisfied where any piece of evidence shows it."""
+    records = standing(repository)
+    return [
+        _judge(repository, demand, [each for each in pieces if each.demand == demand.name], records)
+        for demand in DEMANDS
+    ]
+
+
+def section_points(results: Iterable[Result]) -> dict[str, float]:
+    """Return the points of each section."""
+    points = dict.fromkeys(SECTIONS, 0.0)
+    for result in results:
+        points[result.section] += result.points
+    return points
+
+
+def _judge(
+    repository: Repository,
+    demand: Demand,
+    pieces: Sequence[Evidence],
+    records: Sequence[Record],
+) -> Result:
+    reasons = []
+    for piece in pieces:
+        try:
+            found = _look(repository, piece)
+        except Lacking as lacking:
+            reasons.append(str(lacking))
+        else:
+            return _result(demand, "satisfied", 1.0, found, piece.command)
+    for record in records:
+        if record.demand == demand.name and not record.outdated:
+            # A decision that a test does not apply is no achievement: it gives no points.
+            state: State = "satisfied" if record.applies else "not applicable"
+            return _result(demand, state, 0.5 * record.applies, record.summary, record.path)
+        if record.demand == demand.name:
+            reasons.append(f"{record.path} {record.outdated}")
+    why = "; ".join(reasons) or "no component that is chosen shows it"
+    return _result(demand, "missing", 0.0, why, pieces[0].command if pieces else "")
+
+
+def _look(repository: Repository, piece: Evidence) -> str:
+    try:
+        if piece.tests:
+            repository.passed(*piece.tests)
+        return piece.look(repository)
+    except (LookupError, TypeError, AttributeError) as error:
+        # A report or a configuration that lacks a key is as good as none.
+        raise Lacking(f"what is there is not understood: {error!r}") from error
+
+
+def _result(demand: Demand, state: State, points: float, reason: str, command: str) -> Result:
+    return Result(demand.name, demand.section, demand.title, state, points, reason, command)

@@ -1,0 +1,62 @@
+"""Measurements that the score asks for and the pipeline does not make: reports/score/*.json."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from project_package.parameters import Parameters, read_parameters
+from project_package.paths import Paths
+from project_package.proof.fingerprint import studied_digest
+from project_package.proof.studies.costs import costs
+from project_package.proof.studies.features import features
+from project_package.proof.studies.groups import groups
+from project_package.proof.studies.growth import growth
+from project_package.proof.studies.new_feature import new_feature
+from project_package.proof.studies.stability import stability
+from project_package.proof.studies.staleness import staleness
+from project_package.proof.studies.suite import suite
+from project_package.proof.studies.tuning import tuning
+
+Study = Callable[[Paths, Parameters], dict[str, Any]]
+
+STUDIES: Mapping[str, Study] = {
+    "features": features,
+    "tuning": tuning,
+    "staleness": staleness,
+    "growth": growth,
+    "groups": groups,
+    "stability": stability,
+    "costs": costs,
+    "new-feature": new_feature,
+}
+
+
+def renew(paths: Paths, tests: Iterable[str], say: Callable[[str], None]) -> None:
+    """Run every study whose report is not about what is there now.
+
+    `tests` are the files and folders of tests that evidence relies on.
+    """
+    if not (paths.candidate / "model.onnx").exists():
+        say("there is no model to study: make train")
+        return
+    wanted = tuple(sorted(set(tests)))
+    parameters, studied = read_parameters(paths.parameters), studied_digest(paths.root)
+    every: dict[str, Study] = {**STUDIES, "tests": lambda paths, _: suite(paths.root, wanted)}
+    for name, study in every.items():
+        file = paths.reports / "score" / f"{name}.json"
+        if _studied(file) == studied:
+            continue
+        start = time.perf_counter()
+        found = study(paths, parameters)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = {"studied": studied, "found": found}
+        file.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        say(f"studied {name} in {time.perf_counter() - start:.0f} s")
+
+
+def _studied(file: Any) -> str:
+    try:
+        return str(json.loads(file.read_text("utf-8"))["studied"])
+    except (OSError, ValueError, KeyError):
+        return ""
