@@ -107,6 +107,16 @@ def test_an_unknown_version_is_one_line(repository, ref):
     assert caught.value.code == "unknown-version"
 
 
+def test_a_scaffold_that_was_built_without_its_template_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("scaffold.template._BUNDLE", tmp_path / "none")
+    monkeypatch.setattr("scaffold.template._CHECKOUT", tmp_path)
+
+    for ref in ("", "v1.0.0"):
+        with pytest.raises(ScaffoldError, match="without its template") as caught:
+            open_template(Source(), ref)
+        assert "--template" in caught.value.hint
+
+
 def test_a_new_release_is_seen_at_once(repository):
     repository.commit("one", "v1")
     open_template(repository.source)

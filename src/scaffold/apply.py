@@ -128,7 +128,11 @@ def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
         )
     reference = f"refs/heads/{branch}"
     if git("check-ref-format", reference, expect=(0, 1)).returncode:
-        raise ScaffoldError(f"{branch!r} is not a name for a branch", code="branch-name")
+        raise ScaffoldError(
+            f"{branch!r} is not a name for a branch",
+            hint="see `git help check-ref-format`",
+            code="branch-name",
+        )
     store_objects(git, outcome.objects)
     parents = ["-p", outcome.head] if outcome.head else []
     commit = git("commit-tree", *parents, outcome.tree, stdin=message.encode()).text

@@ -244,7 +244,9 @@ class Repository:
         reasons = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
         reason = escape(strip_userinfo(reasons[0])) if reasons else f"exit code {error.returncode}"
         return ScaffoldError(
-            f"the template at {self._shown} cannot be read: {reason}", code="unreachable"
+            f"the template at {self._shown} cannot be read: {reason}",
+            hint="check the address, the network and what git may read",
+            code="unreachable",
         )
 
 

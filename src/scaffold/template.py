@@ -147,6 +147,8 @@ def newest(source: Source, *, offline: bool = False) -> Version:
         ScaffoldError: The template cannot be reached, or has no version.
     """
     found = versions(source, offline=offline)
+    if not found and source.address == BUILTIN:
+        raise _without_template()
     if not found:
         shown = escape(strip_userinfo(source.address))
         raise ScaffoldError(f"the template at {shown} has no commit", code="no-template")
@@ -162,13 +164,25 @@ def _open_own(ref: str) -> Template:
     kept = _kept(ref) if re.fullmatch(r"[0-9a-f]{12,40}", ref) else None
     if kept is not None:
         return _template(source, Version(ref[:12], kept[0], released=False), kept[1], own=True)
+    if not _BUNDLE.is_file() and not _is_checkout():
+        raise _without_template()
     if not _BUNDLE.is_file():
         raise ScaffoldError(
-            f"scaffold's template has no version {escape(ref)}", code="unknown-version"
+            f"scaffold's template has no version {escape(ref)}",
+            hint=f"it was not released yet; the working tree is {scaffold.__version__}",
+            code="unknown-version",
         )
     repository = _own_history()
     version = _resolve(repository, check_ref(ref))
     return _template(source, version, _read(repository, version.commit, ""), own=True)
+
+
+def _without_template() -> ScaffoldError:
+    return ScaffoldError(
+        "this copy of scaffold was built without its template",
+        hint="install a release of scaffold, run it from a checkout, or name a template with --template",
+        code="no-template",
+    )
 
 
 def _own_versions() -> list[Version]:
@@ -236,8 +250,18 @@ def _resolve(repository: Repository, ref: str) -> Version:
             return Version(name, references.tags[name], released=_order(name) is not None)
     if ref in references.branches:
         return Version(ref, references.branches[ref], released=False)
-    commit = repository.find(ref)
+    try:
+        commit = repository.find(ref)
+    except ScaffoldError as error:
+        raise ScaffoldError(
+            error.message, hint=_offered(references) or error.hint, code=error.code
+        ) from None
     return Version(commit[:12], commit, released=False)
+
+
+def _offered(references: References) -> str:
+    listed = _listed(references)
+    return f"the newest is {listed[0].name}; `scaffold list --versions` has all" if listed else ""
 
 
 def _listed(references: References) -> list[Version]:
@@ -340,7 +364,7 @@ def _template(
     context = files.get(CONTEXT_FILE)
     if context is None:
         raise ScaffoldError(
-            f"{escape(shown.address)} is no cookiecutter template: it has no {CONTEXT_FILE}",
+            f"{_place(shown)} is no cookiecutter template: it has no {CONTEXT_FILE}",
             hint="name the folder that has it with --directory" if _elsewhere(files) else "",
             code="no-template",
         )
@@ -348,6 +372,11 @@ def _template(
     template = Template(shown, version.name, version.commit, files, questions, own)
     _refuse_nested(questions)
     return template
+
+
+def _place(source: Source) -> str:
+    folder = f"{source.directory} of " if source.directory else ""
+    return f"{folder}{escape(source.address)}"
 
 
 def _refuse_nested(questions: Questions) -> None:
@@ -378,6 +407,8 @@ def _checked_directory(directory: str) -> str:
     plain = directory.strip("/").removeprefix("./").replace("\\", "/")
     if directory.startswith("/") or ".." in plain.split("/"):
         raise ScaffoldError(
-            f"the directory {escape(directory)} is not inside the template", code="bad-path"
+            f"the directory {escape(directory)} is not inside the template",
+            hint="name it from the top of the template's repository",
+            code="bad-path",
         )
     return "" if plain == "." else plain

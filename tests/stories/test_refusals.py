@@ -252,6 +252,53 @@ def test_address_that_is_no_address(tmp_path, address):
     assert not (tmp_path / "p").exists()
 
 
+def test_token_in_a_query_is_refused_and_never_shown(tmp_path):
+    address = "https://127.0.0.1:1/x.git?private_token=s3cret"
+
+    said = scaffold("new", tmp_path / "p", "--template", address, "--yes")
+
+    assert said.code == 2
+    assert "address with a query: https://127.0.0.1:1/x.git" in said.err
+    assert "s3cret" not in said.out + said.err
+
+
+def test_place_under_a_file_is_refused(tmp_path, template):
+    made = template({"a.txt": "a\n"})
+    (tmp_path / "file").write_text("x")
+
+    said = scaffold("new", tmp_path / "file" / "p", "--template", made.path, "--yes")
+
+    assert said.code == 2
+    assert "file exists and is not a folder" in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--template", "/nowhere"),
+        ("--template", "{template}", "--ref", "v77"),
+        ("--template", "{template}", "--ref", "--option"),
+        ("--template", "{template}", "--directory", "../.."),
+        ("--template", "{template}", "--answers", "nowhere.json"),
+        ("--template", "{template}", "--set", "project_slug"),
+        ("--template", "{template}", "--set", "other=1"),
+        ("--template", "{template}", "--set", "file=../up"),
+    ],
+)
+def test_refusal_is_one_line_and_a_hint(tmp_path, template, arguments):
+    made = template({"{{cookiecutter.file}}": "a\n"}, file="a.txt")
+
+    said = scaffold(
+        "new", tmp_path / "p", "--yes", *(a.format(template=made.path) for a in arguments)
+    )
+
+    assert said.code == 2
+    error, hint = said.err.splitlines()
+    assert error.startswith("error: ")
+    assert hint.startswith("hint: ")
+    assert not (tmp_path / "p").exists()
+
+
 def test_bug_of_ours_becomes_a_report(project, monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by accident")

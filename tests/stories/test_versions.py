@@ -63,7 +63,10 @@ def test_unknown_version_is_refused(project):
     said = project.run("upgrade", "--to", "v9.9.9")
 
     assert said.code == 2
-    assert "error: the template has no version v9.9.9" in said.err
+    assert said.err == (
+        "error: the template has no version v9.9.9\n"
+        "hint: the newest is v1.0.0; `scaffold list --versions` has all\n"
+    )
     assert project.snapshot == before
 
 

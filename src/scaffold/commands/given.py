@@ -61,8 +61,12 @@ def _parse_yaml(text: str) -> Any:
     try:
         return YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(" ".join(str(getattr(error, "problem", None) or error).split())) from None
 
 
 def _unreadable(file: Path, reason: str) -> ScaffoldError:
-    return ScaffoldError(f"the answers in {file} cannot be read: {reason}", code="bad-answers-file")
+    return ScaffoldError(
+        f"the answers in {file} cannot be read: {reason}",
+        hint="give a .toml, .json or .yml file with a table of answers",
+        code="bad-answers-file",
+    )

@@ -23,8 +23,14 @@ def check_empty(destination: Path) -> None:
     Raises:
         ScaffoldError: It exists and is not an empty folder.
     """
-    if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
-        raise ScaffoldError(f"{destination} exists and is not a folder", code="destination-exists")
+    for place in (destination, *destination.parents):
+        is_link = place == destination and place.is_symlink()
+        if is_link or (place.exists() and not place.is_dir()):
+            raise ScaffoldError(
+                f"{place} exists and is not a folder",
+                hint="name another folder",
+                code="destination-exists",
+            )
     if destination.is_dir() and any(destination.iterdir()):
         raise ScaffoldError(
             f"{destination} exists and is not empty",

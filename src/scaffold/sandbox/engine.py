@@ -218,4 +218,8 @@ def _reason(error: Exception) -> str:
 
 def _failed(where: str, reason: str) -> ScaffoldError:
     place = f"{escape(where)} of the template" if where else "the template"
-    return ScaffoldError(f"{place} does not render: {escape(reason)}", code="render-failed")
+    return ScaffoldError(
+        f"{place} does not render: {escape(reason)}",
+        hint="it is the template's to mend; another version of it may render",
+        code="render-failed",
+    )

@@ -32,6 +32,12 @@ def check_address(address: str) -> str:
     if found:
         if scheme not in _SCHEMES or host.startswith("-"):
             raise _refused(shown)
+        if scheme == "https" and "?" in host:  # git has no use for it, and tokens hide there
+            raise ScaffoldError(
+                f"templates do not come from an address with a query: {shown.partition('?')[0]}?…",
+                hint="leave out what follows the ?; a token belongs in git's credential helper",
+                code="bad-address",
+            )
         return address
     if Path(address).exists() or not is_remote(address):
         return str(Path(address).expanduser())
@@ -45,7 +51,11 @@ def check_ref(ref: str) -> str:
         ScaffoldError: It could be taken for an option or for more than one name.
     """
     if re.search(r"^-|\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|//|/$|\.$|\.lock$", ref):
-        raise ScaffoldError(f"not a version of a template: {escape(ref)!r}", code="bad-ref")
+        raise ScaffoldError(
+            f"not a version of a template: {escape(ref)!r}",
+            hint="name a tag, a branch or a commit",
+            code="bad-ref",
+        )
     return ref
 
 

@@ -194,7 +194,11 @@ def _twins(first: str, second: str) -> ScaffoldError:
 
 
 def _refused(path: str, reason: str) -> ScaffoldError:
-    return ScaffoldError(f"the template has a file {_shown(path)}: {reason}", code="bad-path")
+    return ScaffoldError(
+        f"the template has a file {_shown(path)}: {reason}",
+        hint="give another answer, if an answer is in that name; else it is the template's to mend",
+        code="bad-path",
+    )
 
 
 def _shown(path: str) -> str:
