@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from project_package import problem, schema
 from project_package.paths import Paths
 from project_package.proof.faults import FAULTS
 from project_package.proof.fingerprint import code_digest, studied_digest
-from project_package.proof.score.judge import Result, all_evidence, judge
+from project_package.proof.score.judge import Evidence, Result, all_evidence, judge
 from project_package.proof.score.repository import Repository, dvc_hash
 
 NOT_COPIED = (
@@ -66,6 +66,11 @@ class World:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def paths(self) -> Paths:
+        """Where the pipeline's files lie."""
+        return Paths(self.root)
+
     def edit(self, file: str, change: Callable[[Any], object]) -> None:
         """Change a JSON or YAML file in place."""
         path = self.root / file
@@ -111,9 +116,9 @@ class World:
     def _entry(self, path: str) -> dict[str, str]:
         return {"path": path, "md5": dvc_hash(self.root / path)}
 
-    def judge(self) -> dict[str, Result]:
-        """Return the result of each test of the score."""
-        return {each.name: each for each in judge(Repository(self.root), all_evidence())}
+    def judge(self, pieces: Sequence[Evidence]) -> dict[str, Result]:
+        """Return the result of each test of the score by `pieces` of evidence alone."""
+        return {each.name: each for each in judge(Repository(self.root), pieces)}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from project_package.errors import PipelineError
 from project_package.proof.score import evidence
 from project_package.proof.score.records import Record, standing
 from project_package.proof.score.repository import Lacking, Repository
@@ -96,8 +97,8 @@ def _look(repository: Repository, piece: Evidence) -> str:
         if piece.tests:
             repository.passed(*piece.tests)
         return piece.look(repository)
-    except (LookupError, TypeError, AttributeError) as error:
-        # A report or a configuration that lacks a key is as good as none.
+    except (AttributeError, LookupError, OSError, PipelineError, TypeError, ValueError) as error:
+        # A report or a configuration that is broken, or lacks a key, is as good as none.
         raise Lacking(f"what is there is not understood: {error!r}") from error
 
 
