@@ -183,7 +183,9 @@ def _parse(text: str, name: str) -> dict[str, Any]:
 
 
 def _broken(name: str, reason: str) -> ScaffoldError:
-    return ScaffoldError(f"{name} cannot be read: {reason}", code="broken-spec")
+    again = f"bring back one that was whole (git log -- {name})"
+    lost = " or remove it and run `scaffold adopt`" if name == LOCK_FILE else ""
+    return ScaffoldError(f"{name} cannot be read: {reason}", hint=again + lost, code="broken-spec")
 
 
 def _spec(table: _Table) -> Spec:

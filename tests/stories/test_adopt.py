@@ -270,3 +270,53 @@ def test_project_of_scaffolds_own_template_that_lost_its_state(tmp_path):
     assert 'components = ["classification", "github"]' in project.read("scaffold.toml")
     assert project.upgrade().json["changes"] == []
     assert project.run("check", "--json").json["drift"] == []
+
+
+def test_lost_lock_is_written_again_from_the_spec(make_project, template):
+    made = template({"a.txt": "{{ cookiecutter.colour }}\n"}, colour="red")
+    project = make_project(made, "--set", "colour=blue")
+    project.write("a.txt", "blue\nmine\n")
+    project.delete("scaffold.lock")
+    made.release({"b.txt": "b\n"})
+
+    said = project.run("adopt", "--commit", "--json")
+
+    assert said.code == 0, said.out
+    assert 'colour = "blue"' in project.read("scaffold.toml")
+    assert project.upgrade().changes == {"b.txt": "added"}
+    assert project.read("a.txt") == "blue\nmine\n"
+
+
+def test_lost_lock_leaves_the_comments_of_the_spec(make_project, template):
+    project = make_project(template({"a.txt": "a\n"}))
+    project.write("scaffold.toml", "# ours\n" + project.read("scaffold.toml"))
+    before = project.delete("scaffold.lock").read("scaffold.toml")
+
+    project.run("adopt", "--commit")
+
+    assert project.read("scaffold.toml") == before
+
+
+def test_adopting_says_which_hooks_did_not_run(tmp_path, template):
+    made = template({"/hooks/post_gen_project.py": "print(1)", "a.txt": "a\n"})
+    project = Project(tmp_path / "p")
+    project.path.mkdir()
+    project.git("init", "-q")
+    project.write("a.txt", "a\n")
+
+    said = project.run("adopt", "--template", made.path, "--json")
+
+    assert said.notes["not-run"] == ["hooks/post_gen_project.py"]
+
+
+def test_version_that_is_named_and_does_not_render_says_why(tmp_path, template):
+    made = template({"a.txt": "{{ cookiecutter.nothing }}\n"})
+    project = Project(tmp_path / "p")
+    project.path.mkdir()
+    project.git("init", "-q")
+    project.write("a.txt", "a\n")
+
+    said = project.run("adopt", "--template", made.path, "--ref", "v1.0.0")
+
+    assert said.code == 2
+    assert "a.txt of the template does not render" in said.err

@@ -16,9 +16,19 @@ from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.merge import merge
-from scaffold.project import Checkout, Project, check_git, describe, locked_files
+from scaffold.project import Checkout, Project, check_git, describe, edited, locked_files
 from scaffold.questions import migrate
-from scaffold.spec import BUILTIN, LOCK_FILE, SPEC_FILE, Answers, Lock, Source, Spec, write_spec
+from scaffold.spec import (
+    BUILTIN,
+    LOCK_FILE,
+    SPEC_FILE,
+    Answers,
+    Lock,
+    Source,
+    Spec,
+    read_spec,
+    write_spec,
+)
 from scaffold.template import Template, versions
 from scaffold.tree import File, Tree
 
@@ -52,6 +62,9 @@ def adopt(  # noqa: PLR0913 - as many wishes as the command has
             given,
             ref=ref,
         )
+    written = checkout.read(SPEC_FILE)
+    if written is not None:
+        return _from_spec(checkout, written.decode("utf-8", "replace"), wishes, ref, answers or {})
     source = Source(stored_address(template) or BUILTIN, directory)
     return _from_content(checkout, source, wishes, ref, answers or {}, components)
 
@@ -117,6 +130,16 @@ def _from_cruft(  # noqa: PLR0913 - one step of `adopt`, with its wishes
     return _write(checkout, "adopt", rendered, before, theirs, wishes, notes)
 
 
+def _from_spec(checkout: Checkout, text: str, wishes: Wishes, ref: str, given: Answers) -> Report:
+    """Write the lock that a project lost: what its spec says is taken to be applied."""
+    spec = read_spec(text)
+    opened = fetched(spec.source, ref or spec.version, wishes)
+    rendered = render_spec(opened, spec, replace(wishes, ask=False), given=given)
+    before: Tree = {SPEC_FILE: File(checkout.read_committed(SPEC_FILE) or b"")}
+    theirs = describe({}, edited(text, spec, rendered.spec), rendered.lock)
+    return _write(checkout, "adopt", rendered, before, theirs, wishes, ())
+
+
 def _tag_of(source: Source, template: Template, wishes: Wishes) -> str:
     """Return the name of the release that the template is, or the start of its commit id."""
     for version in versions(source, offline=wishes.offline):
@@ -180,6 +203,10 @@ def _write(  # noqa: PLR0913, PLR0917 - everything that a change is made of
     before = Lock(rendered.spec, rendered.lock.commit, files=locked_files({}))
     if verb == "add":
         before = replace(before, spec=replace(rendered.spec, components=()))
-    prepared = Prepared(verb, before, rendered, outcome, (*rendered.notes, *notes))
+    not_run = () if rendered.lock.trusted else rendered.template.left_out
+    left_out = (
+        Note("not-run", text.partition(" ")[0], f"{text}; --trust runs it") for text in not_run
+    )
+    prepared = Prepared(verb, before, rendered, outcome, (*rendered.notes, *notes, *left_out))
     project = Project(checkout, rendered.spec, "", rendered.lock)
     return carry_out_prepared(project, prepared, wishes, ())

@@ -13,7 +13,7 @@ from scaffold.commands.rendering import Rendered, fetched, render_spec
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.project import Checkout
-from scaffold.spec import Answers, Source, Spec
+from scaffold.spec import BUILTIN, Answers, Source, Spec
 from scaffold.template import Template, Version, versions
 from scaffold.tree import File, Tree
 
@@ -63,18 +63,22 @@ def guess_version(  # noqa: PLR0913, PLR0917 - what a repository may have been m
         }
         chosen = components or guess_components(checkout, template, {**guessed, **given})
         spec = Spec(source, template.version, guessed, chosen)
-        rendered = _attempt(template, spec, wishes, given)
+        rendered = _attempt(template, spec, wishes, given, needed=bool(ref))
         if rendered is not None:
             found.append((_likeness(checkout, rendered.tree), rendered))
     if not found or (not ref and max(score for score, _ in found) < _LEAST_LIKENESS):
         raise ScaffoldError(
-            f"nothing here looks as if {source.address} had made it",
+            f"nothing here looks as if {_said(source)} had made it",
             hint="name another template (--template), or the version (--ref)",
             code="no-likeness",
         )
     ordered = sorted(found, key=lambda pair: -pair[0])
     others = {rendered.spec.version: score for score, rendered in ordered}
     return Guess(ordered[0][1], ordered[0][0], others, guessed)
+
+
+def _said(source: Source) -> str:
+    return "scaffold's template" if source.address == BUILTIN else source.address
 
 
 def guess_answers(checkout: Checkout, template: Template) -> Answers:
@@ -126,12 +130,16 @@ def _candidates(source: Source, wishes: Wishes) -> list[Version]:
     return versions(source, offline=wishes.offline)[:_MOST_VERSIONS]
 
 
-def _attempt(template: Template, spec: Spec, wishes: Wishes, given: Answers) -> Rendered | None:
+def _attempt(
+    template: Template, spec: Spec, wishes: Wishes, given: Answers, *, needed: bool
+) -> Rendered | None:
     known = {name: answer for name, answer in given.items() if name in template.questions}
     try:
         return render_spec(template, spec, wishes, given=known)
-    except ScaffoldError:  # an old version that cannot be rendered is no candidate
-        return None
+    except ScaffoldError:
+        if needed:
+            raise
+        return None  # an old version that cannot be rendered is no candidate
 
 
 def _likeness(checkout: Checkout, tree: Tree) -> float:
