@@ -245,7 +245,7 @@ class Repository:
         reason = escape(strip_userinfo(reasons[0])) if reasons else f"exit code {error.returncode}"
         return ScaffoldError(
             f"the template at {self._shown} cannot be read: {reason}",
-            hint="check the address, the network and what git may read",
+            hint="check the address, the network and what git may read; if it moved, say --template",
             code="unreachable",
         )
 

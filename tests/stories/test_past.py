@@ -113,3 +113,14 @@ def test_two_projects_have_different_random_choices(make_project, template):
     one, two = make_project(made, name="one"), make_project(made, name="two")
 
     assert one.read("key.txt") != two.read("key.txt")
+
+
+def test_template_that_moved_is_named_in_the_headline(project, made):
+    made.path.rename(made.path.with_name("moved"))
+    new = made.path.with_name("moved")
+
+    assert "if it moved, say --template" in project.run("upgrade").err
+    said = project.run("upgrade", "--template", new)
+
+    assert said.code == 0, said.err
+    assert said.out.startswith(f"follow the template to {new}\n")

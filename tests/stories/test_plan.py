@@ -191,6 +191,7 @@ def test_the_rest_follows_with_the_next_upgrade(project, made):
     assert project.read("d.txt") == "d\n"
     assert "behind" not in project.read("scaffold.lock")
     assert said.json["behind"] == []
+    assert said.json["message"].startswith("Bring the rest to v2.0.0\n")
 
 
 def test_only_something_that_does_not_exist_is_refused(project, made):

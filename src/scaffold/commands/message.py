@@ -40,6 +40,10 @@ def title(prepared: Prepared) -> str:
     parts += [f"remove {', '.join(removed)}"] if removed else []
     changed = [name for name, answer in after.answers.items() if before.answers.get(name) != answer]
     parts += [f"set {', '.join(changed)}"] if changed else []
+    if before.source != after.source:
+        parts.append(f"follow the template to {after.source.address}")
+    if prepared.before.behind and not prepared.rendered.lock.behind:
+        parts.append(f"bring the rest to {after.version}")
     return " and ".join(parts) or prepared.verb
 
 
