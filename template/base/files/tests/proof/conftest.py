@@ -14,7 +14,8 @@ from project_package import problem, schema
 from project_package.paths import Paths
 from project_package.proof.faults import FAULTS
 from project_package.proof.fingerprint import code_digest, studied_digest
-from project_package.proof.score.judge import Evidence, Result, all_evidence, judge
+from project_package.proof.score.collect import all_evidence
+from project_package.proof.score.judge import Evidence, Result, judge
 from project_package.proof.score.repository import Repository, dvc_hash
 
 NOT_COPIED = (

@@ -9,7 +9,7 @@ import pytest
 
 from project_package import problem, schema
 from project_package.proof.score.__main__ import table
-from project_package.proof.score.evidence import data, infrastructure, model, operation
+from project_package.proof.score.collect import evidence_of
 from project_package.proof.score.page import to_html
 from project_package.proof.score.repository import Repository
 from project_package.proof.score.rubric import DEMANDS, SECTIONS
@@ -20,7 +20,8 @@ from .conftest import World
 Break = Callable[[World, pytest.MonkeyPatch], object]
 
 # Without what components bring: it may show the same in another way.
-OWN = [each for module in (data, model, infrastructure, operation) for each in module.EVIDENCE]
+MODULES = ("data", "model", "infrastructure", "operation")
+OWN = [each for module in MODULES for each in evidence_of(module)]
 
 FEATURE = schema.FEATURES[0].name
 

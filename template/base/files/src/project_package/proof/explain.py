@@ -1,4 +1,4 @@
-"""Follow one example through the graph, node by node: `python -m project_package.proof.explain`."""
+"""Follow one example of the champion through the graph, node by node."""
 
 import argparse
 import json

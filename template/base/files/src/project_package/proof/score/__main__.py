@@ -9,7 +9,8 @@ import warnings
 from dataclasses import asdict
 from pathlib import Path
 
-from project_package.proof.score.judge import Result, all_evidence, judge, section_points
+from project_package.proof.score.collect import all_evidence
+from project_package.proof.score.judge import Result, judge, section_points
 from project_package.proof.score.page import to_html
 from project_package.proof.score.repository import Repository
 from project_package.proof.score.rubric import SECTIONS

@@ -1,13 +1,10 @@
 """Hold the evidence against the rubric."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from project_package.errors import PipelineError
-from project_package.proof.score import evidence
 from project_package.proof.score.records import Record, standing
 from project_package.proof.score.repository import Lacking, Repository
 from project_package.proof.score.rubric import DEMANDS, SECTIONS, Demand
@@ -40,14 +37,6 @@ class Result:
     points: float
     reason: str
     command: str
-
-
-def all_evidence() -> list[Evidence]:
-    """Return the evidence of all modules in `evidence`; a component brings its own module."""
-    found: list[Evidence] = []
-    for module in sorted(pkgutil.iter_modules(evidence.__path__), key=lambda each: each.name):
-        found += importlib.import_module(f"{evidence.__name__}.{module.name}").EVIDENCE
-    return found
 
 
 def judge(repository: Repository, pieces: Sequence[Evidence]) -> list[Result]:
