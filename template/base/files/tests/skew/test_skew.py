@@ -20,7 +20,12 @@ from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.schema import FEATURES
 from project_package.target import TARGET
-from project_package.training.export import check_parity, export_graph, frame_of, odd_rows
+from project_package.training.export import (
+    check_parity,
+    export_graph,
+    frame_of,
+    odd_rows,
+)
 
 Row = dict[str, float | str | None]
 

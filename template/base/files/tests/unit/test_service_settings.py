@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from project_package.service.settings import Settings, SettingsError, from_environment, unknown
+from project_package.service.settings import (
+    Settings,
+    SettingsError,
+    from_environment,
+    unknown,
+)
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _settings(arguments: list[str] | None) -> Settings:
-    parser = argparse.ArgumentParser(prog="python -m project_package.service", description=__doc__)
+    program = "python -m project_package.service"
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     for setting in fields(Settings):
         variable = settings.variable(setting.name)
         parser.add_argument(
