@@ -104,7 +104,7 @@ def test_other_data_are_refused(
     monkeypatch.setattr(module, "STAGES", ("data.ingest",))
     tell(repository, bundle | {"data_hash": "0" * 32})
 
-    with pytest.raises(PipelineError, match="other data now: .* not 000"):
+    with pytest.raises(PipelineError, match=r"other data now: .* not 000"):
         reproduce(repository, parameters_of(repository), "1")
 
     assert checkouts(repository) == 1
@@ -127,7 +127,7 @@ def test_other_graph_is_refused(
 def test_unknown_commit_is_refused(repository: Paths, bundle: dict[str, Any]) -> None:
     tell(repository, bundle | {"git_commit": "0" * 40})
 
-    with pytest.raises(PipelineError, match="^git worktree: "):
+    with pytest.raises(PipelineError, match=r"^git worktree: "):
         reproduce(repository, parameters_of(repository), "1")
 
 
