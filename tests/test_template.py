@@ -172,6 +172,15 @@ def test_a_bundle_is_a_repository(repository, tmp_path):
     assert (template.version, content(template)) == ("v1.0", "one")
 
 
+def test_an_annotated_tag_of_a_bundle_means_its_commit(repository, tmp_path):
+    commit = repository.commit("one", "v1.0")
+    bundle = tmp_path / "template.bundle"
+    repository.git("bundle", "create", "-q", str(bundle), "--all")
+
+    for _ in ("copied", "in the cache"):
+        assert open_template(Source(str(bundle))).commit == commit
+
+
 def test_a_bare_repository_and_a_file_address_are_repositories(repository, tmp_path):
     repository.commit("one", "v1.0")
     repository.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))

@@ -36,6 +36,12 @@ class References:
     branches: Mapping[str, str]
     head: str = ""
 
+    def is_known_to(self, copy: References) -> bool:
+        """Return whether `copy` has these tags, and the branches where they are now."""
+        return self.tags.keys() <= copy.tags.keys() and (
+            self.branches.items() <= copy.branches.items()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:
@@ -78,7 +84,8 @@ class Repository:
             listed = outside("ls-remote", "--symref", "--", self.address)
         except GitError as error:
             raise self._unreachable(error) from None
-        return _references(listed.text.splitlines())
+        references = _references(listed.text.splitlines())
+        return self._peeled(references) if Path(self.address).is_file() else references
 
     def find(self, ref: str) -> str:
         """Return the full commit id of `ref`, a commit id or the start of one.
@@ -120,6 +127,15 @@ class Repository:
         limits.check_size(len(chosen), sum(size for _, _, size in chosen.values()))
         contents = self._contents({blob for _, blob, _ in chosen.values()})
         return {path: File(contents[blob], mode) for path, (mode, blob, _) in chosen.items()}
+
+    def _peeled(self, listed: References) -> References:
+        """Return the references of a bundle, which lists annotated tags without their commits."""
+        known = self._copied_references() if self.copy.is_dir() else None
+        if known is None or not listed.is_known_to(known):
+            self._fetch()
+            known = self._copied_references()
+        tags = {name: known.tags[name] for name in listed.tags}
+        return References(tags, listed.branches, listed.head)
 
     def _copied_references(self) -> References:
         if not self.copy.is_dir():
