@@ -32,7 +32,12 @@ def export_graph(pipeline: Pipeline, threshold: problem.Threshold) -> bytes:
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
     finish_graph(model, threshold)
-    model.graph.name = "pipeline"  # skl2onnx draws a name at random; equal models get equal bytes
+    # Equal models get equal bytes: skl2onnx draws the name at random, and lists the operator sets
+    # in the order of a Python set, which differs from process to process.
+    model.graph.name = "pipeline"
+    operator_sets = sorted(model.opset_import, key=lambda each: each.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(operator_sets)
     onnx.checker.check_model(model)
     exported: bytes = model.SerializeToString()
     return exported
