@@ -1,4 +1,4 @@
-"""Score a file of any size, CSV or Parquet: `python -m project_package.batch IN OUT`.
+"""Score a CSV or Parquet file of any size: `python -m project_package.batch IN OUT`.
 
 The rows pass in chunks through the graph that the service answers with. The output has
 all columns of the input, then the graph's, and stands there complete or not at all.
