@@ -11,7 +11,7 @@ from project_package.errors import PipelineError
 from project_package.lineage import read_lineage
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.training.registry import Registry
+from project_package.training.registry import CHAMPION, Registry
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def fetch(paths: Paths, parameters: Parameters) -> None:
     """Make `paths.champion` the registry's champion."""
     registry = Registry(paths, parameters.registry.model)
-    _fetch(registry, _champion(registry), paths)
+    _fetch(registry, registry.resolve(CHAMPION), paths)
 
 
 def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> None:
@@ -32,19 +32,12 @@ def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> Non
 def roll_back(paths: Paths, parameters: Parameters, why: str) -> None:
     """Make the champion before the present one the champion again."""
     registry = Registry(paths, parameters.registry.model)
-    present = _champion(registry)
+    present = registry.resolve(CHAMPION)
     before = registry.champion_before(present)
     if before is None:
         raise PipelineError(f"there was no champion before version {present}")
     _decide(registry, before, paths, why)
     _fetch(registry, before, paths)
-
-
-def _champion(registry: Registry) -> str:
-    version = registry.champion()
-    if version is None:
-        raise PipelineError(f"the registry at {registry.address} has no champion", "make train")
-    return version
 
 
 def _decide(registry: Registry, version: str, paths: Paths, why: str) -> None:
