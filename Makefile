@@ -9,9 +9,12 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --no-sync
 DEMO ?= demo
 VERSION ?=
+VERSIONS ?= newest
+PROBLEM ?= classification
+FRESH := .tools/fresh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all lint format types docs bench release-template clean
+.PHONY: help setup demo test test-slow test-all freshness lint format types docs bench release-template clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "%-18s %s\n", $$1, $$2}'
@@ -33,11 +36,19 @@ demo: setup ## Start a demo project in demo/ and let it train, test, serve and a
 test: setup ## Run all tests but the slow ones
 	$(RUN) pytest -n 2 --dist loadgroup
 
+# The tests of monitoring overload the machine and judge what is told of it: they have it to themselves.
 test-slow: setup ## Generate a repository and really train, test, serve and build it
-	$(RUN) pytest -m slow
+	$(RUN) pytest -n 2 --dist loadgroup -m slow --ignore tests/operations/monitoring; parallel=$$?; \
+	  $(RUN) pytest -m slow tests/operations/monitoring && exit $$parallel
 
 test-all: setup ## Run every test
 	$(RUN) pytest -n 2 --dist loadgroup -m "slow or not slow"
+
+freshness: setup ## Generate a repository; train, export, serve and test it with VERSIONS (newest, oldest or locked)
+	rm -rf $(FRESH)
+	$(RUN) scaffold new $(FRESH) --preset production --with $(PROBLEM) --yes
+	@PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(FRESH) \
+	  freshness VERSIONS=$(VERSIONS)
 
 lint: setup ## Check style, types, imports and our own workflows
 	$(RUN) ruff check

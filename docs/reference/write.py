@@ -1,15 +1,19 @@
-"""Write the reference pages: the command line from Typer, the components from their manifests; `make docs`."""
+"""Write the reference pages from the program, the manifests and the questions themselves; `make docs`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from scaffold.cli import app_for
+from scaffold.app import app_for
+from scaffold.cli import COMMANDS
 from scaffold.sources import BASE, Sources, read_sources
+from scaffold.trust import Limits
+from scaffold.values import fields
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -24,6 +28,29 @@ _EXIT_CODES = """\
 | 130 | interrupted |
 """
 
+_PLACES = """\
+| variable | names | default |
+| --- | --- | --- |
+| `SCAFFOLD_CACHE_DIR` | fetched and compiled templates, which can be made again | `~/.cache/scaffold` |
+| `SCAFFOLD_STATE_DIR` | which templates may run code, and the key of the cache | `~/.local/state/scaffold` |
+
+`XDG_CACHE_HOME` and `XDG_STATE_HOME` move the defaults. Both may be removed at any time: the cache costs time, the
+state a question. The cache may lie in a work tree, as CI wants it: a file in it that this user's scaffold did not write
+is not read, and copies of templates' repositories, whose settings git would obey, lie beside the state then. The state
+may not: whoever changes that repository could grant trust. `NO_COLOR` and `TERM=dumb` take the colours away.
+"""
+
+_LIMITS = """\
+What a template may cost, each a positive whole number. More is one line, exit code 2, and nothing changed. Memory is
+bound on Linux alone, and Windows has none of the limits on time and memory; the sandbox is everywhere.
+"""
+
+_GIT = """\
+Of the caller's `GIT_*` variables git hears four, which say how a server is reached: `GIT_SSH`, `GIT_SSH_COMMAND`,
+`GIT_SSL_CAINFO` and `GIT_ASKPASS`. The settings of the user's own git that matter to reaching one (`credential.helper`,
+`http.*`, `url.*.insteadOf`) hold too, but whatever they make of an address, it is https, ssh or a file.
+"""
+
 
 def pages() -> dict[str, str]:
     """Return file name -> text of every reference page."""
@@ -32,11 +59,12 @@ def pages() -> dict[str, str]:
         "command-line.md": "\n".join(_command_line()).rstrip() + "\n",
         "components.md": "\n".join(_components(sources)).rstrip() + "\n",
         "questions.md": "\n".join(_questions(sources)).rstrip() + "\n",
+        "environment.md": "\n".join(_environment()).rstrip() + "\n",
     }
 
 
 def _command_line() -> Iterator[str]:
-    group: Any = typer.main.get_command(app_for([]))
+    group: Any = typer.main.get_command(app_for(COMMANDS, []))
     yield "# The command line\n"
     yield "Written by `docs/reference/write.py` from the program itself.\n"
     yield "## Exit codes\n"
@@ -92,6 +120,23 @@ def _questions(sources: Sources) -> Iterator[str]:
         default = " or ".join(question.get("choices", [question.get("default", "")]))
         frozen = "cannot change after `new`" if question.get("frozen") else ""
         yield f"| `{name}` | {_cell(question['prompt'])} | `{_cell(default)}` | {frozen} |"
+
+
+def _environment() -> Iterator[str]:
+    yield "# Environment variables\n"
+    yield "Written by `docs/reference/write.py` from the program itself.\n"
+    yield "## Places\n"
+    yield _PLACES
+    yield "## Limits\n"
+    yield _LIMITS
+    yield "| variable | default | the most of |\n| --- | ---: | --- |"
+    described = dict(re.findall(r"^ +(\w+): (.+)$", Limits.__doc__ or "", re.MULTILINE))
+    for name in fields(Limits):
+        default = f"{getattr(Limits(), name):,}"
+        yield f"| `SCAFFOLD_LIMIT_{name.upper()}` | {default} | {_cell(described[name])} |"
+    yield ""
+    yield "## git\n"
+    yield _GIT
 
 
 def _cell(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from scaffold import __version__
@@ -12,6 +13,7 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"scaffold {__version__}\n")
         return 0
+    gc.disable()  # what a command makes, it needs to its end; looking for rubbish is a twentieth of its time
     from scaffold.cli import run  # noqa: PLC0415
 
     return run(sys.argv[1:])

@@ -7,8 +7,7 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from scaffold import durable, in_the_way
@@ -22,6 +21,8 @@ from scaffold.pack import store_objects
 from scaffold.smudge import work_tree_bytes
 from scaffold.spec import LOCK_FILE
 from scaffold.tree import File
+from scaffold.trust.paths import check_inside, refuse_links
+from scaffold.values import field, frozen, replace
 
 __all__ = [
     "Aborted",
@@ -40,7 +41,7 @@ __all__ = [
 _NULL_ID = "0" * 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pending:
     """An operation that was applied and neither committed, continued nor aborted."""
 
@@ -50,7 +51,7 @@ class Pending:
     conflicts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undone:
     """What an undo did.
 
@@ -69,7 +70,8 @@ Recovery = Undone
 
 def refusals(git: Git, outcome: Outcome, *, edited: Collection[str] = ()) -> tuple[Refusal, ...]:
     """Return what stands in the way of an outcome: dirty, untracked and ignored files, links; nothing is changed."""
-    return in_the_way.refusals(Place.of(git), outcome, edited)
+    place = Place.of(git)
+    return in_the_way.refusals(place, outcome, edited, in_the_way.status_of(place))
 
 
 def apply(
@@ -111,6 +113,8 @@ def apply(
 def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
     """Commit an outcome on a new branch, without touching a work tree, and return the commit's id.
 
+    Conflicts are committed as they are marked; who takes the branch decides them there.
+
     Args:
         git: Of a repository, which may be bare.
         outcome: For any commit of it; the branch starts there.
@@ -118,14 +122,8 @@ def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
         message: The commit's message.
 
     Raises:
-        ScaffoldError: The outcome has conflicts, or there is such a branch.
+        ScaffoldError: There is such a branch, or there cannot be.
     """
-    if outcome.conflicts:
-        raise ScaffoldError(
-            f"there are conflicts in {_listed(change.path for change in outcome.conflicts)}",
-            hint="upgrade in a work tree, where you can decide them",
-            code="conflicts",
-        )
     reference = f"refs/heads/{branch}"
     if git("check-ref-format", reference, expect=(0, 1)).returncode:
         raise ScaffoldError(
@@ -173,10 +171,7 @@ def abort(git: Git) -> Aborted:
         ScaffoldError: There is none, or it has been committed.
     """
     place = Place.of(git)
-    with place.alone():
-        journal = place.read()
-        if journal is None:
-            raise ScaffoldError("there is nothing to abort", code="nothing-pending")
+    with _opened(place, "abort") as journal:
         if journal.state is State.APPLIED and journal.head != _head(place):
             raise ScaffoldError(
                 "there is nothing to abort: commits were made since",
@@ -186,17 +181,25 @@ def abort(git: Git) -> Aborted:
         return _undo(place, journal)
 
 
-def continue_(git: Git) -> tuple[str, ...]:
+def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str, ...]:
     """Close the pending operation once every conflict is decided, and return the paths that had one.
+
+    Args:
+        git: Runs anywhere in the work tree.
+        finish: What is done first; if it fails, the operation stays open.
 
     Raises:
         ScaffoldError: There is none, or unmerged paths are left.
     """
     place = Place.of(git)
-    with place.alone():
-        journal = place.read()
-        if journal is None:
-            raise ScaffoldError("there is nothing to continue", code="nothing-pending")
+    with _opened(place, "continue") as journal:
+        if journal.state is not State.APPLIED:
+            _undo(place, journal)
+            raise ScaffoldError(
+                "there is nothing to continue: a run that was killed is undone",
+                hint="upgrade again",
+                code="nothing-pending",
+            )
         left = _unmerged(place)
         if left:
             raise ScaffoldError(
@@ -204,18 +207,41 @@ def continue_(git: Git) -> tuple[str, ...]:
                 hint="edit them, then `git add` or `git rm` each",
                 code="unmerged",
             )
-        place.clear()
+        if finish is None:
+            place.clear()
+        else:
+            finish()
+            with contextlib.suppress(
+                OSError
+            ):  # what is left of a change that is committed does no harm
+                place.clear()
         return journal.conflicts
 
 
+@contextlib.contextmanager
+def _opened(place: Place, verb: str) -> Iterator[Journal]:
+    with place.alone():
+        journal = place.read()
+        if journal is None:
+            raise ScaffoldError(
+                f"there is nothing to {verb}",
+                hint="a change that was committed is taken back with `git revert`",
+                code="nothing-pending",
+            )
+        yield journal
+
+
 def _check(place: Place, outcome: Outcome, edited: Collection[str]) -> None:
-    if _head(place) != outcome.head:
+    status = in_the_way.status_of(place)
+    if status.head != outcome.head:
         raise ScaffoldError(
             "the plan is stale: the repository has other commits now",
             hint="make a new plan",
             code="stale-plan",
         )
-    found = in_the_way.refusals(place, outcome, edited)
+    for change in outcome.writes:
+        check_inside(outcome.in_repository(change.path))
+    found = in_the_way.refusals(place, outcome, edited, status)
     if found:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -266,7 +292,7 @@ def _prepare_file(
     target, after = place.root / path, contents[path]
     name = str(number)
     old_id = new_id = ""
-    if os.path.lexists(target):
+    if _is_file(target):  # a folder there is gone by then: what was in it is deleted first
         old_id = _id_at(target)
         durable.keep(target, place.old(name))
     if after is not None:
@@ -349,11 +375,13 @@ def _is_lock(step: Step) -> bool:
 
 def _take_step(place: Place, step: Step) -> None:
     target = place.root / step.path
+    refuse_links(place.root, [step.path])  # nobody else is kept out of the work tree meanwhile
     if not step.new:
         durable.remove(target)
         _drop_empty(place, step.path)
         return
     _make_parents(place, step.path)
+    refuse_links(place.root, [step.path])
     durable.rename(place.new(step.new), target)
 
 
@@ -532,7 +560,6 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _listed(paths: Iterator[str] | list[str]) -> str:
-    names = list(paths)
+def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
     return ", ".join(names[:3]) + more

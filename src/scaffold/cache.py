@@ -1,9 +1,14 @@
-"""What can be made again but costs time: fetched templates and compiled ones, in the user's cache folder."""
+"""What can be made again but costs time: fetched templates and compiled ones, in the user's cache folder.
+
+Some of it is code that Jinja compiled, and CI keeps caches in the work tree, where a pull request could lay a file of
+its own: each file carries a digest that only this user's scaffold can make, and any other is as good as none.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import marshal
 import os
 import shutil
@@ -13,7 +18,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_FORMAT = b"scaffold cache 1\n"
+from scaffold.errors import ScaffoldError
+from scaffold.trust import state
+
+_FORMAT = b"scaffold cache 2\n"
+_DIGEST = 32
 
 
 def folder(*names: str) -> Path:
@@ -21,6 +30,23 @@ def folder(*names: str) -> Path:
     path = _root().joinpath(*names)
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def private_folder(name: str) -> Path:
+    """Return a folder, which exists, for what is believed without a digest: repositories, whose settings git obeys.
+
+    Where others may lay files into the cache, it lies beside the key instead, and for this run alone where they may lay
+    some there, too.
+    """
+    root = _root()
+    if not state.is_private(root):
+        try:
+            root = state.folder()
+        except ScaffoldError:
+            root = _passing()
+    path = root / name
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path if state.is_private(path, alone=True) else _passing()
 
 
 def load(path: Path) -> Any:
@@ -33,10 +59,11 @@ def load(path: Path) -> Any:
             data = file.read()
     except OSError:
         return None
-    if not data.startswith(_FORMAT):
+    content = memoryview(data)[len(_FORMAT) + _DIGEST :]
+    if data[: len(_FORMAT) + _DIGEST] != _FORMAT + _digest(path, content):
         return None
     try:
-        return marshal.loads(memoryview(data)[len(_FORMAT) :])  # noqa: S302 - our own file, checked above
+        return marshal.loads(content)  # noqa: S302 - our own file, checked above
     except (ValueError, EOFError, TypeError):
         return None
 
@@ -48,11 +75,20 @@ def save(path: Path, value: Any) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_FORMAT + marshal.dumps(value))
+                content = marshal.dumps(value)
+                file.write(_FORMAT + _digest(path, content))
+                file.write(content)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _digest(path: Path, content: bytes | memoryview) -> bytes:
+    """Return a digest of a file's content and its name, which no other may be given."""
+    digest = hashlib.blake2b(path.name.encode(), digest_size=_DIGEST, key=state.key())
+    digest.update(content)
+    return digest.digest()
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +101,12 @@ def _root() -> Path:
             return path.resolve()
     except OSError:
         pass
-    # A read-only home: everything works, and costs its full price every time.
+    return _passing()
+
+
+@lru_cache(maxsize=1)
+def _passing() -> Path:
+    """Return a folder for this run: everything works, and costs its full price every time."""
     path = Path(tempfile.mkdtemp(prefix="scaffold-"))
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path

@@ -4,54 +4,83 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
+import contextlib
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from scaffold import __version__
+from scaffold.arguments import Argument, Option, Parameter, parameters_of, plain_values
 from scaffold.commands.progress import teller
 from scaffold.commands.report import Exit, Report
 from scaffold.commands.wishes import Wishes
 from scaffold.console import Console, can_ask
 from scaffold.errors import ScaffoldError
+from scaffold.values import frozen
 
 if TYPE_CHECKING:
     from scaffold.spec import Answer
 
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # wherever this Typer has its click
+_OUTSIDE = {errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
+"""What a system says that is no bug of ours, wherever it says it."""
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take every default.")]
-Trust = Annotated[bool, typer.Option("--trust", help="Let this template run its hooks.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Reach no network.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would happen, only.")]
-Place = Annotated[Path, typer.Option("-C", help="The project's folder.", metavar="FOLDER")]
+Yes = Annotated[bool, Option("--yes", "-y", help="Ask nothing; take every default.")]
+Trust = Annotated[bool, Option("--trust", help="Let this template run its hooks.")]
+Offline = Annotated[bool, Option("--offline", help="Reach no network.")]
+DryRun = Annotated[bool, Option("--dry-run", "-n", help="Say what would happen, only.")]
+Place = Annotated[Path, Option("-C", help="The project's folder.", metavar="FOLDER")]
 AnswersFile = Annotated[
-    Path | None, typer.Option("--answers", help="Answers from a .toml, .json or .yml file.")
+    Path | None, Option("--answers", help="Answers from a .toml, .json or .yml file.")
 ]
-Set = Annotated[list[str] | None, typer.Option("--set", help="One answer.", metavar="NAME=VALUE")]
-Directory = Annotated[str, typer.Option(help="The folder of the template in its repository.")]
-Names = Annotated[list[str], typer.Argument(metavar="COMPONENT...", show_default=False)]
-
-Command = Callable[..., Report]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A command: its function, and what makes it one for Typer, which costs milliseconds."""
-
-    function: Command
-    made: Callable[[], Callable[..., int]]
+With = Annotated[
+    list[str] | None, Option("--with", help="Components, separated by commas.", metavar="A,B")
+]
+Set = Annotated[list[str] | None, Option("--set", help="One answer.", metavar="NAME=VALUE")]
+Directory = Annotated[str, Option(help="The folder of the template in its repository.")]
+Names = Annotated[list[str], Argument(metavar="COMPONENT...", show_default=False)]
+_AS_JSON = Parameter("as_json", bool, Option("--json", help="Print the result as JSON."), False)  # noqa: FBT003 - its default
 
 
-_commands: dict[str, _Entry] = {}
+@frozen
+class Command:
+    """One command.
+
+    Args:
+        function: Does it and returns a report.
+        shares: Whether it takes the options that every change has, as `wishes`.
+    """
+
+    function: Callable[..., Report]
+    shares: bool = False
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Return what it takes on the command line."""
+        shared = parameters_of(_wishes) if self.shares else ()
+        return (*parameters_of(self.function), *shared, _AS_JSON)
+
+    @property
+    def help(self) -> str:
+        """Return what it does."""
+        return self.function.__doc__ or ""
+
+    def run(self, values: dict[str, Any]) -> int:
+        """Run it, print its report, and return its exit code."""
+        console = Console(as_json=values.pop(_AS_JSON.name))
+        teller.set(console.tell)
+        if self.shares:
+            names = [each.name for each in parameters_of(_wishes)]
+            values["wishes"] = _wishes(**{name: values.pop(name) for name in names})
+        report = self.function(**values)
+        console.report(report)
+        return report.exit_code
+
+
+COMMANDS: dict[str, Command] = {}
+"""Name -> command, in the order of the help."""
 
 
 def run(arguments: list[str]) -> int:
@@ -59,11 +88,10 @@ def run(arguments: list[str]) -> int:
     console = Console(as_json="--json" in arguments)
     try:
         code = _invoke(arguments)
-    except (ScaffoldError, UsageError) as error:
-        refusal = error if isinstance(error, ScaffoldError) else _usage_error(error, arguments)
+    except ScaffoldError as refusal:
         console.error(refusal)
         return refusal.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         console.interrupted()
         return Exit.INTERRUPTED
     except SystemExit as done:  # Typer's completion ends this way
@@ -72,149 +100,102 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes a report, not a traceback
-        return _bug(error, arguments, console)
+        told = _unwritable(error) or _bug(error, arguments)
+        console.error(told)
+        return told.exit_code
     if code == Exit.INTERRUPTED:  # Typer has caught it
         console.interrupted()
     return code
 
 
-def app_for(arguments: list[str]) -> typer.Typer:
-    """Return the application; with one command alone where `arguments` name it, to start faster."""
-    app = typer.Typer(
-        name="scaffold",
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-        help="Start an ML team's repository in one command and keep it up to date for years.",
-    )
-    app.callback()(_top)
-    completing = "_SCAFFOLD_COMPLETE" in os.environ
-    named = arguments[0] if arguments and not completing else ""
-    overview = named in ("-h", "--help")
-    for name in [named] if named in _commands else _commands:
-        app.command(name)(_described(name) if overview else _commands[name].made())
-    return app
-
-
-def _described(name: str) -> Callable[[], None]:
-    """Return something that only has the command's description: all that an overview needs."""
-
-    def described() -> None: ...
-
-    described.__doc__ = _commands[name].function.__doc__
-    return described
-
-
-def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's calling convention
-    if wanted:
-        sys.stdout.write(f"scaffold {__version__}\n")
-        raise typer.Exit
-
-
-def _top(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version),
-    ] = False,
-) -> None:
-    """Take what stands before the command."""
-
-
 def _invoke(arguments: list[str]) -> int:
-    if not arguments and "_SCAFFOLD_COMPLETE" not in os.environ:
-        arguments = ["--help"]
-    result = app_for(arguments)(arguments, prog_name="scaffold", standalone_mode=False)
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    if command is not None and "_SCAFFOLD_COMPLETE" not in os.environ:
+        values = plain_values(command.parameters, arguments[1:])
+        if values is not None:
+            return command.run(values)
+    if _is_for_help(arguments):
+        from scaffold.help_text import kept  # noqa: PLC0415
+
+        sys.stdout.write(kept(arguments, lambda: _help(arguments)))
+        return Exit.DONE
+    from scaffold.app import invoke  # noqa: PLC0415 - imports Typer
+
+    result = invoke(COMMANDS, arguments)
     return result if isinstance(result, int) else Exit.DONE
 
 
-def _usage_error(error: Exception, arguments: list[str]) -> ScaffoldError:
-    message = getattr(error, "format_message", lambda: str(error))()
-    known = arguments and arguments[0] in _commands
-    about = f"scaffold {arguments[0]} --help" if known else "scaffold --help"
-    message = message[:1].lower() + message[1:].removesuffix(".")
-    return ScaffoldError(message, hint=f"see `{about}`", code="usage")
+def _is_for_help(arguments: list[str]) -> bool:
+    if "_SCAFFOLD_COMPLETE" in os.environ:
+        return False
+    rest = arguments[1:] if arguments and arguments[0] in COMMANDS else arguments
+    return rest in (["-h"], ["--help"]) or not arguments
 
 
-def _bug(error: Exception, arguments: list[str], console: Console) -> int:
-    from scaffold.commands.bug import write_bug_report  # noqa: PLC0415
+def _help(arguments: list[str]) -> str:
+    from scaffold.app import invoke  # noqa: PLC0415 - imports Typer
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        invoke(COMMANDS, arguments)
+    return out.getvalue()
+
+
+def _unwritable(error: Exception) -> ScaffoldError | None:
+    """Return how to tell that the system would not write; nothing where `error` says something else."""
+    if not isinstance(error, OSError) or error.errno not in _OUTSIDE:
+        return None
+    place = error.filename2 or error.filename or "a file"
+    return ScaffoldError(
+        f"{place}: {error.strerror}",
+        hint="try again when that is mended",
+        code="unwritable",
+    )
+
+
+def _bug(error: Exception, arguments: list[str]) -> ScaffoldError:
+    from scaffold.commands.bug import without_answers, write_bug_report  # noqa: PLC0415
+    from scaffold.trust import strip_userinfo  # noqa: PLC0415
 
     file = write_bug_report(error, arguments)
     told = ScaffoldError(
-        f"scaffold has a bug: {type(error).__name__}: {error}",
+        without_answers(
+            strip_userinfo(f"scaffold has a bug: {type(error).__name__}: {error}"), arguments
+        ),
         hint=f"a report to send is in {file}",
         code="bug",
     )
     told.exit_code = Exit.BUG
-    console.error(told)
-    return Exit.BUG
+    return told
 
 
-def _command(function: Command) -> Command:
+def _command(function: Callable[..., Report]) -> Callable[..., Report]:
     """Register a function that returns a report as a command that prints it."""
-    made = functools.partial(_printing, function)
-    _commands[function.__name__.strip("_")] = _Entry(function, made)
+    COMMANDS[function.__name__.strip("_")] = Command(function)
     return function
 
 
-def _change(function: Command) -> Command:
+def _change(function: Callable[..., Report]) -> Callable[..., Report]:
     """Register a function of `wishes` as a command with the options that every change has."""
-    made = functools.partial(_changing, function)
-    _commands[function.__name__.strip("_")] = _Entry(function, made)
+    COMMANDS[function.__name__.strip("_")] = Command(function, shares=True)
     return function
-
-
-def _changing(function: Command) -> Callable[..., int]:
-    shared = _parameters(_wishes)
-
-    @functools.wraps(function)
-    def change(**arguments: Any) -> Report:
-        wishes = _wishes(**{each.name: arguments.pop(each.name) for each in shared})
-        return function(wishes=wishes, **arguments)
-
-    own = [each for each in _parameters(function) if each.name != "wishes"]
-    return _printing(change, [*own, *shared])
-
-
-def _printing(
-    function: Command, parameters: list[inspect.Parameter] | None = None
-) -> Callable[..., int]:
-    if parameters is None:
-        parameters = _parameters(function)
-
-    @functools.wraps(function)
-    def command(**arguments: Any) -> int:
-        console = Console(as_json=arguments.pop("as_json"))
-        teller.set(console.tell)
-        report = function(**arguments)
-        console.report(report)
-        return report.exit_code
-
-    as_json = inspect.Parameter(
-        "as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json
-    )
-    taken = [*parameters, as_json]
-    command.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in taken}
-    return command
-
-
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
 def _wishes(
     *,
     place: Place = Path(),
     dry_run: DryRun = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print the change as a patch.")] = False,
+    diff: Annotated[bool, Option("--diff", help="Print the change as a patch.")] = False,
     plan: Annotated[
-        Path | None, typer.Option(help="Save what would happen, for `scaffold apply`.")
+        Path | None, Option(help="Save what would happen, for `scaffold apply`.")
     ] = None,
-    commit: Annotated[bool, typer.Option("--commit", help="Commit the change.")] = False,
+    commit: Annotated[bool, Option("--commit", help="Commit the change.")] = False,
     branch: Annotated[
-        str, typer.Option(help="Commit on this new branch; leave the work tree alone.")
+        str, Option(help="Commit on this new branch; leave the work tree alone.")
     ] = "",
+    settle: Annotated[
+        bool, Option("--settle", help="Settle versions, indentation and lock files; name each.")
+    ] = False,
     offline: Offline = False,
     trust: Trust = False,
     yes: Yes = False,
@@ -229,27 +210,26 @@ def _wishes(
         plan=plan,
         commit=commit,
         branch=branch,
+        settle=settle,
     )
 
 
 @_command
 def _new(
-    destination: Annotated[Path | None, typer.Argument(metavar="[DEST]")] = None,
+    destination: Annotated[Path | None, Argument(metavar="[DEST]")] = None,
     *,
     template: Annotated[
-        str, typer.Option(help="A git address or folder of another cookiecutter template.")
+        str, Option(help="A git address or folder of another cookiecutter template.")
     ] = "",
     directory: Directory = "",
-    ref: Annotated[str, typer.Option(help="A release, branch or commit of the template.")] = "",
+    ref: Annotated[str, Option(help="A release, branch or commit of the template.")] = "",
     answers: AnswersFile = None,
     set_: Set = None,
-    with_: Annotated[
-        str, typer.Option("--with", help="Components, separated by commas.", metavar="A,B")
-    ] = "",
+    with_: With = None,
     without: Annotated[
-        str, typer.Option(help="Components to leave out.", metavar="A,B", show_default=False)
-    ] = "",
-    preset: Annotated[str, typer.Option(help="A named list of components.")] = "",
+        list[str] | None, Option(help="Components to leave out.", metavar="A,B")
+    ] = None,
+    preset: Annotated[str, Option(help="A named list of components.")] = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     offline: Offline = False,
@@ -279,18 +259,18 @@ def _new(
 def _upgrade(
     wishes: Wishes,
     *,
-    to: Annotated[str, typer.Option(help="A release, branch or commit.", metavar="VERSION")] = "",
-    template: Annotated[str, typer.Option(help="Where the template is now.")] = "",
+    to: Annotated[str, Option(help="A release, branch or commit.", metavar="VERSION")] = "",
+    template: Annotated[str, Option(help="Where the template is now.")] = "",
     directory: Directory = "",
     answers: AnswersFile = None,
     set_: Set = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Upgrade these alone.", metavar="GLOB|COMPONENT")
+        list[str] | None, Option(help="Upgrade these alone.", metavar="GLOB|COMPONENT")
     ] = None,
     continue_: Annotated[
-        bool, typer.Option("--continue", help="Go on after conflicts are resolved.")
+        bool, Option("--continue", help="Go on after conflicts are resolved.")
     ] = False,
-    abort: Annotated[bool, typer.Option("--abort", help="Undo the last change.")] = False,
+    abort: Annotated[bool, Option("--abort", help="Undo the last change.")] = False,
 ) -> Report:
     """Bring the project to another version of its template."""
     from scaffold.commands import upgrade as module  # noqa: PLC0415
@@ -311,12 +291,12 @@ def _upgrade(
 
 @_command
 def _apply(
-    plan: Annotated[Path, typer.Argument(help="A file that `--plan` wrote.")],
+    plan: Annotated[Path, Argument(help="A file that `--plan` wrote.")],
     *,
     place: Place = Path(),
     offline: Offline = False,
     trust: Trust = False,
-    commit: Annotated[bool, typer.Option("--commit", help="Commit the change.")] = False,
+    commit: Annotated[bool, Option("--commit", help="Commit the change.")] = False,
 ) -> Report:
     """Do what a saved plan says."""
     from scaffold.commands.plan import apply_plan  # noqa: PLC0415
@@ -326,7 +306,7 @@ def _apply(
 
 @_change
 def _add(wishes: Wishes, names: Names, *, answers: AnswersFile = None, set_: Set = None) -> Report:
-    """Add components, at the version that the project has."""
+    """Add components, or those of a preset, at the version that the project has."""
     from scaffold.commands.components import add  # noqa: PLC0415
 
     return add(wishes, tuple(names), _given(answers, set_))
@@ -343,7 +323,7 @@ def _remove(wishes: Wishes, names: Names) -> Report:
 @_change
 def _set(
     wishes: Wishes,
-    answers: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", show_default=False)],
+    answers: Annotated[list[str], Argument(metavar="NAME=VALUE...", show_default=False)],
 ) -> Report:
     """Change answers, at the version that the project has."""
     from scaffold.commands.set import set_answers  # noqa: PLC0415
@@ -363,14 +343,12 @@ def _sync(wishes: Wishes) -> Report:
 def _adopt(
     wishes: Wishes,
     *,
-    template: Annotated[str, typer.Option(help="The template that the repository came from.")] = "",
+    template: Annotated[str, Option(help="The template that the repository came from.")] = "",
     directory: Directory = "",
-    ref: Annotated[str, typer.Option(help="The version that it came from.")] = "",
+    ref: Annotated[str, Option(help="The version that it came from.")] = "",
     answers: AnswersFile = None,
     set_: Set = None,
-    with_: Annotated[
-        str, typer.Option("--with", help="Components, separated by commas.", metavar="A,B")
-    ] = "",
+    with_: With = None,
 ) -> Report:
     """Put a repository that scaffold did not make under its care."""
     from scaffold.commands.adopt import adopt  # noqa: PLC0415
@@ -390,7 +368,7 @@ def _check(
     *,
     place: Place = Path(),
     strict: Annotated[
-        bool, typer.Option("--drift", help="Files that you changed are a negative answer too.")
+        bool, Option("--drift", help="Files that you changed are a negative answer too.")
     ] = False,
     offline: Offline = False,
 ) -> Report:
@@ -402,44 +380,42 @@ def _check(
 
 @_command
 def _diff(
-    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH...]")] = None,
+    paths: Annotated[list[str] | None, Argument(metavar="[PATH...]")] = None,
     *,
     place: Place = Path(),
     reverse: Annotated[
-        bool, typer.Option("--reverse", help="As a patch of the template itself.")
+        bool, Option("--reverse", help="As a patch of the template itself.")
     ] = False,
     offline: Offline = False,
-    trust: Trust = False,
 ) -> Report:
     """Show what you changed of the template's files, as a patch."""
     from scaffold.commands.diff import diff  # noqa: PLC0415
 
-    wishes = Wishes(place, trust=trust, offline=offline)
+    wishes = Wishes(place, offline=offline)
     return diff(wishes, tuple(paths or ()), reverse=reverse)
 
 
 @_command
 def _list(
     *,
-    template: Annotated[str, typer.Option(help="Another template.")] = "",
+    template: Annotated[str, Option(help="Another template.")] = "",
     directory: Directory = "",
-    ref: Annotated[str, typer.Option(help="A version of the template.")] = "",
-    versions: Annotated[bool, typer.Option("--versions", help="List releases.")] = False,
-    new_since: Annotated[
-        str, typer.Option(help="What came after this version.", metavar="VERSION")
-    ] = "",
+    ref: Annotated[str, Option(help="A version of the template.")] = "",
+    versions: Annotated[bool, Option("--versions", help="List releases.")] = False,
+    new_since: Annotated[str, Option(help="What came after this version.", metavar="VERSION")] = "",
     place: Place = Path(),
     offline: Offline = False,
 ) -> Report:
     """List the components of the template, or its versions."""
     from scaffold.commands import list as module  # noqa: PLC0415
 
-    source = module.source_of(template, directory, place)
+    project = module.project_at(place)
+    source = module.source_of(template, directory, project)
     if new_since:
         return module.news(source, new_since, ref, offline=offline)
     if versions:
         return module.versions_of(source, offline=offline)
-    return module.components_of(source, ref, place, offline=offline)
+    return module.components_of(source, ref, project, offline=offline)
 
 
 def _given(file: Path | None, settings: list[str] | None) -> dict[str, Answer]:
@@ -448,5 +424,6 @@ def _given(file: Path | None, settings: list[str] | None) -> dict[str, Answer]:
     return given_answers(file, settings or [])
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _names(texts: list[str] | None) -> tuple[str, ...]:
+    names = (name.strip() for text in texts or () for name in text.split(","))
+    return tuple(name for name in names if name)

@@ -23,6 +23,10 @@ PROJECT_FOLDER = "{{cookiecutter.project_slug}}"
 # Placeholders that keep literal files importable and lintable as they lie.
 PLACEHOLDERS = {"project_package": "package_name", "project-name": "project_slug"}
 
+_BRACE = "{{ '{' }}"
+_CONDITIONAL = re.compile(r"\{% if '(?P<first>[^']+)' in .*? %\}(?P<name>[^/]*)\{% endif %\}$")
+_PRELUDE = re.compile(r"^(\{% set (\w+ = cookiecutter\.\w+|components = [^%]*) %\})+")
+
 _RULES_IMPORT = "from scaffold.rules import answer_problem, component_problem\n"
 
 
@@ -50,6 +54,24 @@ def compile_template(folder: Path) -> Tree:
     context = _context(sources, copied)
     tree["cookiecutter.json"] = File((json.dumps(context, indent=2) + "\n").encode())
     return tree
+
+
+def source_of(path: str, file: File) -> tuple[str, File]:
+    """Return path, below the sources' folder, and content of what a file of the compiled template was made of."""
+    name = path.removeprefix(f"{PROJECT_FOLDER}/")
+    found = _CONDITIONAL.search(name)
+    component = found["first"] if found else BASE
+    owner = BASE if component == BASE else f"components/{component}"
+    bare = _CONDITIONAL.sub(r"\g<name>", name)
+    name = f"{owner}/files/{_empty_placeholders(bare)}"
+    try:
+        text = file.content.decode("utf-8")
+    except UnicodeDecodeError:
+        return name, file
+    literal = _empty_placeholders(text).replace(_BRACE, "{")
+    if _literal(literal) == text:
+        return name, File(literal.encode(), file.mode)
+    return f"{name}.jinja", File(_PRELUDE.sub("", text).encode(), file.mode)
 
 
 def write_tree(tree: Tree, folder: Path) -> None:
@@ -122,11 +144,17 @@ def _fill_placeholders(text: str) -> str:
     return text
 
 
+def _empty_placeholders(text: str) -> str:
+    for placeholder, question in PLACEHOLDERS.items():
+        text = text.replace(f"{{{{cookiecutter.{question}}}}}", placeholder)
+    return text
+
+
 def _literal(text: str) -> str:
     """Return Jinja source that renders to `text` with its placeholders filled."""
     # A brace before a placeholder counts too: it would stand before the placeholder's own braces.
     following = "|".join(["[{%#]", *PLACEHOLDERS])
-    return _fill_placeholders(re.sub(rf"\{{(?={following})", "{{ '{' }}", text))
+    return _fill_placeholders(re.sub(rf"\{{(?={following})", _BRACE, text))
 
 
 def _compile_hook(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import IO
 
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.errors import ScaffoldError
+from scaffold.values import frozen
 
 _CODES = {
     Style.STRONG: "1",
@@ -19,7 +19,7 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Console:
     """Where one run of scaffold speaks: results to standard output, all else to standard error."""
 

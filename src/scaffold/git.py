@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
 from scaffold.trust.addresses import strip_userinfo
 from scaffold.trust.text import escape
+from scaffold.values import field, frozen
 
 # Nothing that a repository or a template brings along may start a process of its own.
 _SAFE = (
@@ -26,6 +28,9 @@ _SAFE = (
     "gc.auto=0",
     "maintenance.auto=false",
 )
+_LONGEST_MESSAGES = 1_000_000
+# What a system says that neither git nor the repository can help.
+_OUTSIDE = ("No space left on device", "Permission denied", "Read-only file system")
 _KEPT_GIT_VARIABLES = {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_ASKPASS"}
 
 
@@ -35,12 +40,17 @@ class GitError(ScaffoldError):
     def __init__(self, arguments: Collection[str], returncode: int, stderr: str) -> None:
         detail = stderr.strip().splitlines()[-1] if stderr.strip() else f"exit code {returncode}"
         message = f"git {' '.join(arguments)}: {detail}"
-        super().__init__(escape(strip_userinfo(message)), code="git-failed")
+        outside = any(text in stderr for text in _OUTSIDE)
+        super().__init__(
+            escape(strip_userinfo(message)),
+            hint="try again when that is mended" if outside else "",
+            code="unwritable" if outside else "git-failed",
+        )
         self.returncode = returncode
         self.stderr = stderr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a git process said."""
 
@@ -54,7 +64,24 @@ class Result:
         return self.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class Facts:
+    """What never changes of a repository with a work tree while a command runs: asked once.
+
+    Args:
+        top: The top of the work tree.
+        git_dir: git's own folder of that work tree.
+        objects: Where its objects are.
+        algorithm: Their format.
+    """
+
+    top: Path
+    git_dir: Path
+    objects: Path
+    algorithm: str
+
+
+@frozen
 class Git:
     """A git that runs in `folder`.
 
@@ -62,11 +89,15 @@ class Git:
         folder: The working directory of every process.
         git_dir: The repository, where it is not to be discovered from `folder`.
         config: Settings for every call, as `key=value`, on top of the safe ones.
+        bind: Binds each process to limits, before it becomes git.
+        facts: Of the repository, where they are known.
     """
 
     folder: Path
     git_dir: Path | None = None
     config: tuple[str, ...] = field(default=())
+    bind: Callable[[], None] | None = None
+    facts: Facts | None = None
 
     def __call__(
         self,
@@ -106,31 +137,39 @@ class Git:
             env={**_environment(), **(env or {})},
         )
 
-    def bounded(self, *arguments: str, most: int) -> bytes | None:
-        """Return the first output of `git arguments`, or nothing if it is more than `most` bytes.
+    def bounded(
+        self, *arguments: str, most: int, env: Mapping[str, str] | None = None
+    ) -> bytes | None:
+        """Return the output of `git arguments`, or nothing if it is more than `most` bytes.
 
         Raises:
             GitError: git failed.
         """
-        with subprocess.Popen(
-            [*self._command(), *arguments],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-        ) as process:
+        with (
+            tempfile.TemporaryFile() as messages,  # a pipe that nobody reads would stop git
+            subprocess.Popen(
+                [*self._command(), *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=messages,
+                env={**_environment(), **(env or {})},
+                preexec_fn=self.bind,  # noqa: PLW1509 - scaffold has no threads
+            ) as process,
+        ):
             output = process.stdout.read(most + 1) if process.stdout else b""
             if len(output) > most:
                 process.kill()
                 return None
-            stderr = process.stderr.read() if process.stderr else b""
+            process.wait()
+            messages.seek(0)
+            stderr = messages.read(_LONGEST_MESSAGES)
         if process.returncode:
             raise GitError(arguments, process.returncode, stderr.decode("utf-8", "replace"))
         return output
 
     def _command(self) -> list[str]:
-        command = [_executable()]
+        command = [executable()]
         if self.git_dir is not None:
             command.append(f"--git-dir={self.git_dir}")
         for setting in (*_SAFE, *self.config):
@@ -138,11 +177,25 @@ class Git:
         return command
 
 
-def _executable() -> str:
-    executable = shutil.which("git")
-    if executable is None:
+def executable() -> str:
+    """Return the git that is run.
+
+    Raises:
+        ScaffoldError: There is none.
+    """
+    found = _found(os.environ.get("PATH", os.defpath), os.getcwd())  # noqa: PTH109 - a key
+    if not found:
         raise ScaffoldError("git was not found", hint="install git 2.38 or newer", code="no-git")
-    return executable
+    return found
+
+
+@lru_cache(maxsize=8)
+def _found(path: str, _: str) -> str:
+    """Return the git that a search path has, but none of the folder that somebody is in, as Windows would."""
+    name = "git.exe" if os.name == "nt" else "git"
+    folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
+    found = (shutil.which(os.path.join(folder, name)) for folder in folders)  # noqa: PTH118
+    return next(filter(None, found), "")
 
 
 def _environment() -> dict[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
 from scaffold.journal import Place
 from scaffold.merge.outcome import Change, Outcome
+from scaffold.values import frozen
 
 _UNDER_WAY = {
     "MERGE_HEAD": "merge",
@@ -18,9 +18,10 @@ _UNDER_WAY = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
+_HEAD = b"# branch.oid "
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """One path that must be dealt with first.
 
@@ -37,22 +38,36 @@ class Refusal:
     hint: str
 
 
-def refusals(place: Place, outcome: Outcome, edited: Collection[str] = ()) -> tuple[Refusal, ...]:
+@frozen
+class Status:
+    """What `git status` says.
+
+    Args:
+        head: The commit that is checked out; empty where there is none yet.
+        dirty: Path -> `dirty` or `unmerged`, of the tracked files that differ from it.
+    """
+
+    head: str
+    dirty: Mapping[str, str]
+
+
+def refusals(
+    place: Place, outcome: Outcome, edited: Collection[str], status: Status
+) -> tuple[Refusal, ...]:
     """Return what stands in the way, sorted by path.
 
     Args:
         place: The work tree.
         outcome: What is to be written.
         edited: Paths whose uncommitted content the outcome was made from.
+        status: Of the work tree.
 
     Raises:
         ScaffoldError: A merge, a rebase or the like is under way.
     """
     _refuse_other_operations(place)
     changes = {outcome.in_repository(change.path): change for change in outcome.writes}
-    if not changes:
-        return ()
-    dirty = {path: code for path, code in _dirty(place).items() if path not in edited}
+    dirty = {path: code for path, code in status.dirty.items() if path not in edited}
     deleted = {path for path, change in changes.items() if change.after is None}
     found = [
         refusal
@@ -72,17 +87,21 @@ def _refuse_other_operations(place: Place) -> None:
             )
 
 
-def _dirty(place: Place) -> dict[str, str]:
-    """Return path -> `dirty` or `unmerged` for the tracked files that differ from HEAD."""
+def status_of(place: Place) -> Status:
+    """Return the status of a work tree."""
     output = place.git(
         "status",
         "--porcelain=v2",
+        "--branch",
+        "--no-ahead-behind",
         "-z",
         "--untracked-files=no",
         "--no-renames",
         "--ignore-submodules=all",
     ).stdout
-    return dict(_rows(output.split(b"\0")))
+    rows = output.split(b"\0")
+    head = next((row[len(_HEAD) :] for row in rows if row.startswith(_HEAD)), b"").decode()
+    return Status("" if head == "(initial)" else head, dict(_rows(rows)))
 
 
 def _rows(rows: Iterable[bytes]) -> Iterator[tuple[str, str]]:

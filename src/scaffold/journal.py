@@ -13,13 +13,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from scaffold import durable
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
+from scaffold.trust.paths import check_inside
+from scaffold.values import field, frozen
 
 FORMAT = 1
 
@@ -32,7 +33,7 @@ class State(StrEnum):
     UNDOING = "undoing"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One file that the plan changes.
 
@@ -51,7 +52,7 @@ class Step:
     new_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """One operation on the work tree.
 
@@ -74,7 +75,7 @@ class Journal:
     note: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a work tree and its journal lie.
 
@@ -95,6 +96,8 @@ class Place:
         Raises:
             ScaffoldError: It runs in none.
         """
+        if git.facts is not None and git.folder == git.facts.top:
+            return cls(git.facts.top, git.facts.git_dir, git)
         answer = git(
             "rev-parse",
             "--path-format=absolute",
@@ -143,7 +146,8 @@ class Place:
 
     def write(self, journal: Journal) -> None:
         """Write the journal so that a power cut leaves the old one or the new one."""
-        text = json.dumps({"format": FORMAT, **asdict(journal)}, indent=1)
+        steps = [vars(step) for step in journal.steps]
+        text = json.dumps({"format": FORMAT, **vars(journal), "steps": steps}, indent=1)
         durable.write_synced(self.folder / "journal.json", text.encode("utf-8", "surrogatepass"))
 
     def clear(self) -> None:
@@ -152,7 +156,8 @@ class Place:
         shutil.rmtree(self.folder / "old", ignore_errors=True)
         shutil.rmtree(self.folder / "new", ignore_errors=True)
         for name in ("index", "journal.json.new"):
-            (self.folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self.folder / name).unlink()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -182,6 +187,15 @@ def _lock(descriptor: int) -> None:
         ) from error
 
 
+def _check_inside(steps: tuple[Step, ...], folders: Mapping[str, int | None]) -> None:
+    """Refuse a journal that came with a repository from elsewhere, and would move files that are not of it."""
+    for path in (*(step.path for step in steps), *folders):
+        check_inside(path)
+    for name in (name for step in steps for name in (step.old, step.new)):
+        if name and not name.isdigit():
+            raise ValueError(name)
+
+
 def _parse(text: str) -> Journal:
     hint = "remove `.git/scaffold/` when `git status` shows what you expect"
     try:
@@ -193,7 +207,8 @@ def _parse(text: str) -> Journal:
                 code="journal-format",
             )
         steps = tuple(Step(**step) for step in row.pop("steps"))
+        _check_inside(steps, row.get("folders", {}))
         state, conflicts = State(row.pop("state")), tuple(row.pop("conflicts"))
         return Journal(state=state, steps=steps, conflicts=conflicts, **row)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ScaffoldError("the journal is damaged", hint=hint, code="journal-damaged") from error

@@ -5,7 +5,6 @@ It proves a merged text: the text's data must be exactly the merge of the three 
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import tomllib
@@ -25,6 +24,8 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+_LONGEST = 2_000_000
+_MOST_VALUES = 200_000
 _YAML = (".yml", ".yaml")
 _INI = {"tox.ini", "setup.cfg", "pytest.ini", "mypy.ini", ".flake8", ".editorconfig", ".coveragerc"}
 _KEYS = ("name", "id", "repo", "uses", "key", "path", "url")
@@ -33,6 +34,11 @@ _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:
 
 def reader_of(name: str) -> Callable[[bytes], Data] | None:
     """Return what reads the data of files with this name; its errors are `ValueError`."""
+    read = _any_reader_of(name)
+    return None if read is None else lambda content: _bounded(read, content)
+
+
+def _any_reader_of(name: str) -> Callable[[bytes], Data] | None:
     if name.endswith(".toml"):
         return _toml
     if name.endswith(_YAML) or name == "CITATION.cff":
@@ -42,6 +48,24 @@ def reader_of(name: str) -> Callable[[bytes], Data] | None:
     if name in _INI:
         return _ini
     return None
+
+
+def _bounded(read: Callable[[bytes], Data], content: bytes) -> Data:
+    """Return what `read` makes of `content`, unless comparing it would take for ever: YAML's aliases multiply."""
+    if len(content) > _LONGEST:
+        raise ValueError("the file is too long")
+    data = read(content)
+    waiting, seen = [data], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif _is_list(value):
+            waiting += value
+        seen += 1
+        if seen + len(waiting) > _MOST_VALUES:
+            raise ValueError("the file holds too many values")
+    return data
 
 
 def merged(base: Data, ours: Data, theirs: Data) -> Data:
@@ -144,6 +168,8 @@ def _json(content: bytes) -> Data:
 
 
 def _ini(content: bytes) -> Data:
+    import configparser  # noqa: PLC0415 - few projects have such a file
+
     parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
     try:
         parser.read_string("[\0top]\n" + content.decode("utf-8"))

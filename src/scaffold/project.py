@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from scaffold import cache
 from scaffold.errors import ScaffoldError
-from scaffold.git import Git, GitError
+from scaffold.git import Facts, Git, GitError, executable
 from scaffold.spec import (
     LOCK_FILE,
     SPEC_FILE,
@@ -23,8 +23,23 @@ from scaffold.spec import (
     write_spec,
 )
 from scaffold.tree import File, Tree
+from scaffold.trust.paths import is_inside
+from scaffold.values import frozen, replace
 
 OLDEST_GIT = (2, 38)  # the first with `merge-tree --write-tree`
+
+_ASKED = (
+    "--is-bare-repository",
+    "--is-inside-git-dir",
+    "--absolute-git-dir",
+    "--show-prefix",
+    "--show-object-format",
+    "--path-format=absolute",
+    "--git-path",
+    "objects",
+)
+_ANSWERS = 6
+"""What git answers to it, before the commit."""
 
 # What git leaves in its folder while it waits for a person.
 _UNFINISHED = {
@@ -37,7 +52,7 @@ _UNFINISHED = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Checkout:
     """A git repository and the folder of it that a project lies in.
 
@@ -47,6 +62,7 @@ class Checkout:
         prefix: The project's folder below `top`, with a slash at its end; empty at the top.
         head: The commit that is checked out; empty before the first one.
         bare: There is no work tree.
+        facts: What git said of the repository; nothing of a bare one.
     """
 
     top: Path
@@ -54,6 +70,7 @@ class Checkout:
     prefix: str
     head: str
     bare: bool = False
+    facts: Facts | None = None
 
     @classmethod
     def discover(cls, place: Path) -> Checkout:
@@ -65,19 +82,19 @@ class Checkout:
         folder = place.resolve()
         if not folder.is_dir():
             raise ScaffoldError(f"{place} is not a folder", code="not-a-folder")
-        asked = ("--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir")
-        found = Git(folder)("rev-parse", *asked, "--show-prefix", "HEAD^{commit}", expect=(0, 128))
+        found = Git(folder)("rev-parse", *_ASKED, "HEAD^{commit}", expect=(0, 128))
         lines = found.stdout.decode("utf-8", "surrogateescape").split("\n")
-        if len(lines) < len(asked) + 1:
+        if len(lines) <= _ANSWERS:
             raise _no_repository(folder, found.stderr)
-        bare, inside_git_dir, git_dir, prefix = lines[:4]
-        head = lines[4] if re.fullmatch("[0-9a-f]{40,64}", lines[4]) else ""
+        bare, inside_git_dir, git_dir, prefix, algorithm, objects, head = lines[: _ANSWERS + 1]
+        head = head if re.fullmatch("[0-9a-f]{40,64}", head) else ""
         if bare == "true":
             return cls(Path(git_dir), Path(git_dir), "", head, bare=True)
         if inside_git_dir == "true":
             raise ScaffoldError(f"{folder} is inside git's own folder", code="not-a-repository")
         top = folder.joinpath(*[os.pardir] * prefix.count("/")).resolve()
-        return cls(top, Path(git_dir), prefix, head)
+        facts = Facts(top, Path(git_dir), Path(objects), algorithm)
+        return cls(top, Path(git_dir), prefix, head, facts=facts)
 
     @property
     def folder(self) -> Path:
@@ -87,7 +104,7 @@ class Checkout:
     @cached_property
     def git(self) -> Git:
         """Return a git that runs at the top of this repository."""
-        return Git(self.top, self.git_dir if self.bare else None)
+        return Git(self.top, self.git_dir if self.bare else None, facts=self.facts)
 
     def at(self, prefix: str) -> Checkout:
         """Return the same repository with the project's folder at `prefix`."""
@@ -97,10 +114,36 @@ class Checkout:
         """Return the content of a file of the project, or nothing where it does not exist."""
         if self.bare:
             return self.read_committed(path)
-        try:
-            return (self.folder / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        place = self.folder / path
+        if (place.is_symlink() or self.is_behind_link(path)) and not self._is_own(place):
+            raise ScaffoldError(
+                f"{path} is a link that leads outside the repository",
+                hint="put a file in its place",
+                code="bad-link",
+            )
+        if not place.is_file():  # nor a pipe, which would be waited for
             return None
+        return place.read_bytes()
+
+    def _is_own(self, place: Path) -> bool:
+        """Return whether `place` is one of the work tree's files, and none of git's own, which have passwords."""
+        return is_inside(place, self.top) and not is_inside(place, self.git_dir)
+
+    def is_behind_link(self, path: str) -> bool:
+        """Return whether a folder on the way to a file of the project is a symbolic link.
+
+        For git there is no such file then, and what lies there may be anybody's.
+        """
+        folder = path.rpartition("/")[0]
+        known = self._linked.get(folder)
+        if known is None:
+            above = bool(folder) and self.is_behind_link(folder)
+            known = self._linked[folder] = above or (self.folder / folder).is_symlink()
+        return known
+
+    @cached_property
+    def _linked(self) -> dict[str, bool]:
+        return {"": False}
 
     def read_committed(self, path: str) -> bytes | None:
         """Return the content of a file of the project as it was committed last."""
@@ -157,7 +200,7 @@ class Checkout:
                 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Project:
     """A repository that has a spec.
 
@@ -238,10 +281,13 @@ def edited(text: str, before: Spec, after: Spec) -> str:
 
     Comments, order and everything that both specs agree on stay as they are.
     """
-    import tomlkit  # noqa: PLC0415 - 25 ms, and only an edit of an existing document needs it
-
     if before == after:
         return text
+    bumped = _with_version(text, before, after)
+    if bumped:
+        return bumped
+    import tomlkit  # noqa: PLC0415 - costs more than starting Python
+
     document = tomlkit.parse(text)
     template = document["template"]
     wanted = {
@@ -252,8 +298,9 @@ def edited(text: str, before: Spec, after: Spec) -> str:
     _put(template, wanted, drop_empty={"directory"})
     if before.components != after.components:
         document["components"] = list(after.components)
-    if before.skip != after.skip:
-        document["skip"] = list(after.skip)
+    for name in ("skip", "owned"):
+        if getattr(before, name) != getattr(after, name):
+            document[name] = list(getattr(after, name))
     if "answers" not in document:
         document["answers"] = tomlkit.table()
     _put(document["answers"], after.answers)
@@ -262,6 +309,16 @@ def edited(text: str, before: Spec, after: Spec) -> str:
     result = tomlkit.dumps(document)
     # A table that was written in a way tomlkit cannot edit faithfully is written anew.
     return result if read_spec(result) == after else write_spec(after)
+
+
+def _with_version(text: str, before: Spec, after: Spec) -> str:
+    """Return the document with another version, or nothing where that is not all, or not plain to see."""
+    old, new = (f'version = "{spec.version}"' for spec in (before, after))
+    is_plain = re.fullmatch(r"[\w.+/-]+", after.version) and text.count(old) == 1
+    if not is_plain or replace(before, version=after.version) != after:
+        return ""
+    result = text.replace(old, new)
+    return result if read_spec(result) == after else ""
 
 
 def _put(table: object, values: Mapping[str, object], drop_empty: set[str] | None = None) -> None:
@@ -278,10 +335,16 @@ def check_git() -> None:
     Raises:
         ScaffoldError: git is missing or too old.
     """
+    program = Path(executable())
+    status, known = program.stat(), cache.folder() / "git"
+    here = (str(program), status.st_size, status.st_mtime_ns)
+    if cache.load(known) == here:
+        return
     text = Git(Path("/"))("version").text
     found = re.search(r"(\d+)\.(\d+)", text)
     if found is None or (int(found[1]), int(found[2])) < OLDEST_GIT:
         raise ScaffoldError(f"{text} is too old", hint="install git 2.38 or newer", code="old-git")
+    cache.save(known, here)
 
 
 def _nearest_spec(checkout: Checkout) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
 from scaffold.errors import ScaffoldError
@@ -17,6 +16,7 @@ from scaffold.sandbox.engine import Engine, Settings
 from scaffold.spec import Answer, Answers
 from scaffold.trust.limits import Limits, confined
 from scaffold.trust.text import escape
+from scaffold.values import field, frozen
 
 Kind: TypeAlias = Literal["text", "yes_no", "choice", "table"]
 Renderer: TypeAlias = Callable[[str, Mapping[str, Any]], str]
@@ -24,11 +24,14 @@ Renderer: TypeAlias = Callable[[str, Mapping[str, Any]], str]
 YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 NO = frozenset({"0", "false", "f", "no", "n", "off"})
 
+_LONGEST = 4_000_000
+"""Of a `cookiecutter.json`: parsed, it takes up to a hundred times as much memory."""
+
 _INTERNAL = ("preset", "components")
 """Questions of our own template for users of stock cookiecutter; here components are chosen by name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """One question.
 
@@ -69,7 +72,7 @@ Ask: TypeAlias = Callable[[Question, Answer, tuple[str, ...]], Answer]
 """Asks a person: the question, its default, and its rendered choices -> the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Questions:
     """All that a template asks.
 
@@ -101,12 +104,17 @@ class Questions:
         return any(question.name == name for question in self.asked)
 
     @property
+    def secrets(self) -> frozenset[str]:
+        """Return the names of the questions whose answers are secret."""
+        return frozenset(question.name for question in self.asked if question.secret)
+
+    @property
     def components(self) -> tuple[str, ...]:
         """Return the names of the components that can be chosen."""
         return tuple(sorted(set(self.manifests) - {"base"}))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Migration:
     """What became of one recorded answer that does not fit any more.
 
@@ -127,15 +135,27 @@ def read_questions(text: str, *, own: bool = False) -> Questions:
     Raises:
         ScaffoldError: It is no JSON object.
     """
+    if len(text) > _LONGEST:
+        raise ScaffoldError(
+            f"cookiecutter.json of the template is longer than {_LONGEST:,} characters",
+            code="over-limit",
+        )
     try:
         raw = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ScaffoldError(f"cookiecutter.json of the template is broken: {error}") from None
+        reason = str(error).partition("\n")[0]
+        raise ScaffoldError(f"cookiecutter.json of the template is broken: {reason}") from None
     if not isinstance(raw, dict):
         raise ScaffoldError("cookiecutter.json of the template is no JSON object")
+    if Limits.from_environment().is_too_deep(raw):
+        raise ScaffoldError(
+            "cookiecutter.json of the template has tables too deep in each other",
+            hint="if you know why, raise SCAFFOLD_LIMIT_DEPTH",
+            code="over-limit",
+        )
     prompts = raw.pop("__prompts__", {})
     ours = _ours(raw)
-    manifests = raw.get("_components", {}) if ours else {}
+    manifests = _whole(raw.get("_components", {})) if ours else {}
     details = ours.get("questions", {})
     asked = tuple(
         _question(name, default, prompts, details.get(name, {}), own=own)
@@ -143,7 +163,10 @@ def read_questions(text: str, *, own: bool = False) -> Questions:
         if not name.startswith("_") and not (manifests and name in _INTERNAL)
     )
     settings = Settings.of(raw)
-    slots, presets = ours.get("slots", {}), ours.get("presets", {})
+    slots = ours.get("slots", {})
+    presets = {
+        name: {"components": [], **preset} for name, preset in ours.get("presets", {}).items()
+    }
     return Questions(asked, raw, settings, manifests, slots, presets, own)
 
 
@@ -155,7 +178,9 @@ def resolve(
 ) -> Answers:
     """Return an answer for every question: the given one, else a person's, else the default.
 
-    Defaults are rendered in the sandbox, unless `render` of a trusted template is given.
+    A secret that nobody gave is left out: its default only holds its place. No default is made of a secret, since
+    what the other questions are answered with is stored. Defaults are rendered in the sandbox, unless `render` of a
+    trusted template is given.
 
     Raises:
         ScaffoldError: An answer is to no question or does not fit its own, or a default does not render.
@@ -168,8 +193,26 @@ def resolve(
                 hint=f"it asks: {known}" if known else "",
                 code="unknown-answer",
             )
-    context = _context(questions, given, ask, render)
-    return {question.name: context[question.name] for question in questions}
+    secrets = {name: given[name] for name in questions.secrets if name in given}
+    public = {name: answer for name, answer in given.items() if name not in secrets}
+    context = _context(questions, public, ask and _keeping_secrets(ask, secrets), render)
+    answers = {question.name: context[question.name] for question in questions}
+    return {**storable(questions, answers), **_checked_secrets(questions, secrets)}
+
+
+def require_secrets(questions: Questions, answers: Answers) -> None:
+    """Refuse to start a project without a secret that its template needs.
+
+    Raises:
+        ScaffoldError: One is not among `answers`.
+    """
+    for question in questions:
+        if question.secret and question.required and question.name not in answers:
+            raise ScaffoldError(
+                f"{question.name} has no answer: it is a secret, which is stored nowhere",
+                hint=f"answer it at a terminal, or give it with --set {question.name}=…",
+                code="bad-answer",
+            )
 
 
 def full_context(
@@ -239,8 +282,37 @@ def migrate(questions: Questions, recorded: Answers) -> tuple[Answers, tuple[Mig
 
 def storable(questions: Questions, answers: Answers) -> Answers:
     """Return `answers` without the secret ones, which are never written down."""
-    secret = {question.name for question in questions if question.secret}
-    return {name: answer for name, answer in answers.items() if name not in secret}
+    return {name: answer for name, answer in answers.items() if name not in questions.secrets}
+
+
+def _keeping_secrets(ask: Ask, secrets: dict[str, Answer]) -> Ask:
+    """Return what asks as `ask` does, and puts what is secret into `secrets` instead of answering with it."""
+
+    def asking(question: Question, default: Answer, choices: tuple[str, ...]) -> Answer:
+        if not question.secret:
+            return ask(question, default, choices)
+        if question.name not in secrets:
+            answer = ask(question, default, choices)
+            if answer not in ("", default):
+                secrets[question.name] = answer
+        return default
+
+    return asking
+
+
+def _checked_secrets(questions: Questions, secrets: Answers) -> dict[str, Answer]:
+    """Return `secrets` as the kind of their questions has them, once they fit."""
+    known = {question.name: question for question in questions}
+    return {
+        name: _checked(known[name], _fit_choice(known[name], known[name].choices, answer))
+        for name, answer in secrets.items()
+    }
+
+
+def _whole(manifests: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return manifests that have what is asked of every one; the compiler writes it, others may leave it out."""
+    empty: Mapping[str, Any] = {"slot": "", "requires": [], "conflicts": []}
+    return {name: {**empty, **manifest} for name, manifest in manifests.items()}
 
 
 def _ours(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -323,11 +395,23 @@ def _context(
             return text
         return confined(lambda: render(text, values), Limits.from_environment())
 
-    if questions.own or not engine.is_template(json.dumps(questions.raw)):
+    if questions.own or not any(map(engine.is_template, _texts(questions.raw))):
         return _walk(questions, given, ask, render)
     if ask is None:
         return confined(lambda: _walk(questions, given, None, render), Limits.from_environment())
     return _walk(questions, given, ask, render_confined)
+
+
+def _texts(raw: Any) -> Iterator[str]:
+    """Yield every text that a value holds; in JSON a mark such as `«` would look otherwise."""
+    if isinstance(raw, str):
+        yield raw
+    elif isinstance(raw, Mapping):
+        for key, value in raw.items():
+            yield from (str(key), *_texts(value))
+    elif isinstance(raw, list):
+        for value in raw:
+            yield from _texts(value)
 
 
 def _walk(
@@ -367,6 +451,8 @@ def _answer(
         default = choices[0] if choices else _rendered(question.default, context, render)
         answer = default if ask is None else ask(question, default, choices)
         answer = _fit_choice(question, choices, answer)
+        if question.secret:  # what holds its place need not fit
+            return answer
     return _checked(question, answer)
 
 
@@ -443,8 +529,10 @@ def _checked(question: Question, answer: Answer) -> Answer:
         raise _unfit(question, answer, f"it must match {question.pattern}")
     if question.reserved and answer in question.reserved:
         raise _unfit(question, answer, "that name is taken")
-    if isinstance(answer, str) and "\0" in answer:
+    if any("\0" in text for text in _texts(answer)):
         raise _unfit(question, answer, "it has a NUL")
+    if any(re.search("[\ud800-\udfff]", text) for text in _texts(answer)):
+        raise _unfit(question, answer, "it is not UTF-8")
     return answer
 
 

@@ -11,7 +11,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from scaffold.compile import compile_template
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.tree import Tree
+from scaffold.values import frozen
 
 BUNDLE = Path(__file__).parent / "history" / "template.bundle"
 
@@ -28,7 +28,7 @@ _VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 _HEADING = re.compile(r"^## (v\S+) - (.+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notes:
     """A release's section of the changelog."""
 

@@ -6,9 +6,9 @@ import hashlib
 import os
 import posixpath
 import re
+import signal
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,19 +16,33 @@ from scaffold import cache
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.tree import File, Mode
-from scaffold.trust.addresses import check_address, is_remote, strip_userinfo
-from scaffold.trust.limits import Limits
+from scaffold.trust.addresses import check_address, exists, is_remote, strip_userinfo
+from scaffold.trust.limits import Limits, binding_git, exceeded
+from scaffold.trust.paths import LONGEST_PATH
 from scaffold.trust.text import escape
+from scaffold.values import frozen
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}")
 _LONGEST_LISTING = 64_000_000
+_OUTSIDE = Path("/")
+"""A folder in no repository, whose settings would hold for every git that is started there."""
 _MOST_LINKS = 40
+
+# What somebody packed is kept packed, and its large files are not taken into memory.
+_FETCH = (
+    "fetch.unpackLimit=1",
+    "pack.threads=2",
+    "core.bigFileThreshold=32m",
+    "core.logAllRefUpdates=false",
+)
+_LIMITING = {int(getattr(signal, name, 0)) for name in ("SIGXCPU", "SIGXFSZ", "SIGKILL")}
+_LIMITED = re.compile(r"died of signal (9|24|25)|[Oo]ut of memory|malloc failed")
 
 _Entries: TypeAlias = "dict[str, tuple[Mode, str, int]]"
 """Path -> mode, blob id and size."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class References:
     """What a repository points at: tags and branches -> full commit ids."""
 
@@ -43,7 +57,7 @@ class References:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repository:
     """A git repository, bundle or address, and its bare copy in the cache.
 
@@ -69,7 +83,7 @@ class Repository:
             checked = str(Path(checked).resolve())
         key = hashlib.sha256(strip_userinfo(checked).encode()).hexdigest()[:24]
         offline = offline and is_remote(checked)
-        return cls(checked, cache.folder("repositories") / f"{key}.git", offline)
+        return cls(checked, cache.private_folder("copies") / f"{key}.git", offline)
 
     def references(self) -> References:
         """Return the tags and branches: as they are, or offline, as they were when last fetched.
@@ -79,13 +93,58 @@ class Repository:
         """
         if self.offline:
             return self._copied_references()
-        outside = Git(cache.folder())
+        if exists(Path(self.address)) and Path(self.address).is_file():
+            return self._bundled()
+        listed = self._listed_here() if self._is_folder else self._listed()
+        return _references(listed.splitlines())
+
+    def _bundled(self) -> References:
+        """Return the tags and branches of a bundle, which are kept for as long as it is the same file."""
+        status = Path(self.address).stat()
+        stamp = (status.st_size, status.st_mtime_ns)
+        place = cache.folder("bundles") / self.copy.stem
+        kept = cache.load(place)
+        if kept is not None and kept[0] == stamp:
+            return References(*kept[1])
+        found = self._peeled(_references(self._listed().splitlines()))
+        cache.save(place, (stamp, (dict(found.tags), dict(found.branches), found.head)))
+        return found
+
+    @property
+    def _is_folder(self) -> bool:
+        folder = Path(self.address)
+        return not is_remote(self.address) and exists(folder) and folder.is_dir()
+
+    def _listed_here(self) -> str:
+        """Return what `git ls-remote` would say of a folder of this machine: by one process, not by four.
+
+        git is not told that this is a repository, so that it looks whose it is.
+        """
+        limits = Limits.from_environment()
+        settings = ("safe.bareRepository=all",)
+        outside = Git(Path(self.address), config=settings, bind=binding_git(limits))
+        above = os.fspath(Path(self.address).parent)
+        arguments = ("show-ref", "--head", "--dereference")
+        listed = self._bounded(outside, *arguments, env={"GIT_CEILING_DIRECTORIES": above})
+        return listed.replace(" ", "\t")
+
+    def _listed(self, *names: str) -> str:
+        """Return what `git ls-remote` says, of the references `names` or of all."""
+        outside = Git(_OUTSIDE, bind=binding_git(Limits.from_environment()))
+        return self._bounded(outside, "ls-remote", "--symref", "--", self.address, *names)
+
+    def _bounded(self, git: Git, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         try:
-            listed = outside("ls-remote", "--symref", "--", self.address)
+            listed = git.bounded(*arguments, most=_LONGEST_LISTING, env=env)
         except GitError as error:
+            if error.returncode == 1 and not error.stderr:  # show-ref, where there is no reference
+                return ""
             raise self._unreachable(error) from None
-        references = _references(listed.text.splitlines())
-        return self._peeled(references) if Path(self.address).is_file() else references
+        if listed is None:
+            raise ScaffoldError(
+                f"the template at {self._shown} has too many references", code="over-limit"
+            )
+        return listed.decode("utf-8", "surrogateescape")
 
     def find(self, ref: str) -> str:
         """Return the full commit id of `ref`, a commit id or the start of one.
@@ -96,11 +155,12 @@ class Repository:
         if not re.fullmatch(r"[0-9a-f]{7,40}", ref):
             raise self._missing(ref)
         found = self._lookup(ref)
+        whole = ref if _FULL_ID.fullmatch(ref) else ""
         if not found:
-            self._fetch()
+            self._fetch_all(or_alone=whole)
             found = self._lookup(ref)
-        if not found and _FULL_ID.fullmatch(ref):
-            self._fetch(ref)  # on no branch any more, but a server may still have it
+        if not found and whole:
+            self._fetch(whole)  # on no branch any more, but a server may still have it
             found = self._lookup(ref)
         if not found:
             raise self._missing(ref)
@@ -134,7 +194,7 @@ class Repository:
         if known is None or not listed.is_known_to(known):
             self._fetch()
             known = self._copied_references()
-        tags = {name: known.tags[name] for name in listed.tags}
+        tags = {name: known.tags[name] for name in listed.tags if name in known.tags}
         return References(tags, listed.branches, listed.head)
 
     def _copied_references(self) -> References:
@@ -165,7 +225,18 @@ class Repository:
         arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         return self._git(*arguments, expect=(0, 1, 128)).text.strip()
 
-    def _fetch(self, *commits: str) -> None:
+    def _fetch_all(self, *, or_alone: str) -> None:
+        """Fetch everything; where the history has holes, as in a partial clone, one commit alone will do."""
+        try:
+            self._fetch()
+        except ScaffoldError:
+            if not or_alone or self.offline:
+                raise
+            self._fetch(or_alone, depth=1)
+            if not self._lookup(or_alone):
+                raise
+
+    def _fetch(self, *commits: str, depth: int = 0) -> None:
         if self.offline:
             raise ScaffoldError(
                 f"{self._shown} has to be fetched",
@@ -174,9 +245,11 @@ class Repository:
             )
         if not self.copy.is_dir():
             self._create()
+        bind = binding_git(Limits.from_environment())
+        git = Git(self.copy, git_dir=self.copy, config=_FETCH, bind=bind)
         wanted = commits or ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
         try:
-            self._git(
+            git.bounded(
                 "fetch",
                 "--quiet",
                 "--force",
@@ -184,18 +257,32 @@ class Repository:
                 "--update-shallow",
                 "--no-write-fetch-head",
                 "--no-recurse-submodules",
+                *([f"--depth={depth}"] if depth else []),
                 "--end-of-options",
                 self.address,
                 *wanted,
+                most=_LONGEST_LISTING,
+                env=self._without_hook(),
             )
         except GitError as error:
             if not commits:
                 raise self._unreachable(error) from None
 
+    def _without_hook(self) -> Mapping[str, str]:
+        """Return what keeps the git that reads a repository of this machine from a hook of the user's own settings.
+
+        `-c` does not reach that git, and a setting cannot be taken back, so that none of the user's is read.
+        """
+        if not self._is_folder:
+            return {}
+        name = "uploadpack.packObjectsHook"
+        hook = Git(_OUTSIDE)("config", "--get", name, expect=(0, 1)).text
+        return {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull} if hook else {}
+
     def _create(self) -> None:
         with tempfile.TemporaryDirectory(dir=self.copy.parent) as folder:
             fresh = Path(folder) / "copy.git"
-            Git(self.copy.parent)("init", "--quiet", "--bare", "--template=", "--", str(fresh))
+            Git(_OUTSIDE)("init", "--quiet", "--bare", "--template=", "--", str(fresh))
             head = self._head()
             if head:
                 Git(fresh, git_dir=fresh)("symbolic-ref", "HEAD", head)
@@ -203,11 +290,7 @@ class Repository:
                 fresh.rename(self.copy)
 
     def _head(self) -> str:
-        try:
-            listed = Git(self.copy.parent)("ls-remote", "--symref", "--", self.address, "HEAD")
-        except GitError as error:
-            raise self._unreachable(error) from None
-        match = re.search(r"^ref: (refs/heads/\S+)\tHEAD$", listed.text, re.MULTILINE)
+        match = re.search(r"^ref: (refs/heads/\S+)\tHEAD$", self._listed("HEAD"), re.MULTILINE)
         return match[1] if match else ""
 
     def _listing(self, commit: str, limits: Limits) -> _Entries:
@@ -228,9 +311,14 @@ class Repository:
         return entries
 
     def _with_links_followed(self, entries: _Entries) -> _Entries:
-        links = {path: blob for path, (mode, blob, _) in entries.items() if mode == "120000"}
+        links = {
+            path: blob
+            for path, (mode, blob, size) in entries.items()
+            if mode == "120000" and size <= LONGEST_PATH
+        }
         if not links:
             return entries
+        Limits.from_environment().check_size(len(links), 0)
         contents = self._contents(set(links.values()))
         targets = {path: os.fsdecode(contents[blob]) for path, blob in links.items()}
         found = {path: follow(path, targets) for path in links}
@@ -256,6 +344,12 @@ class Repository:
         )
 
     def _unreachable(self, error: GitError) -> ScaffoldError:
+        if -error.returncode in _LIMITING or _LIMITED.search(error.stderr):
+            limit = Limits.from_environment()
+            return exceeded(
+                f"takes git more than {limit.fetch_seconds} s of CPU time, or {limit.memory_mb:,} MB of memory",
+                "FETCH_SECONDS or SCAFFOLD_LIMIT_MEMORY_MB",
+            )
         lines = [line for line in error.stderr.strip().splitlines() if line.strip()]
         reasons = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
         reason = escape(strip_userinfo(reasons[0])) if reasons else f"exit code {error.returncode}"

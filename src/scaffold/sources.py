@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.rules import component_problem, with_required
 from scaffold.tree import File, Mode
+from scaffold.values import frozen
 
 BASE = "base"
 
@@ -32,12 +32,15 @@ MANIFEST_KEYS: Mapping[str, type] = {
     "services": dict,
     "tasks": dict,
     "jobs": dict,
+    "pipeline": dict,  # where a provider of continuous integration says what it runs
     "only_with_jobs": dict,  # path -> concern: a file that exists only where a job of it does
     "ports": dict,
     "gitignore": list,
     "dockerignore": list,
     "hooks": list,
     "docs": list,
+    "bumps": list,  # kinds of files with versions that a bot can propose newer ones for, as Dependabot calls them
+    "tree": dict,  # files and folders -> what they are for
 }
 
 _QUESTION_KEYS: Mapping[str, type] = {
@@ -66,7 +69,7 @@ _COMPONENT_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _LITTER = {"__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".DS_Store"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Component:
     """A folder of the sources: its manifest, and the files that it lays over the project's root."""
 
@@ -75,7 +78,7 @@ class Component:
     files: dict[str, File]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """What lies under `template/`, read and checked; `components` has base first, then by name."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from scaffold.errors import ScaffoldError
 from scaffold.tree import Mode
+from scaffold.trust.addresses import strip_userinfo
+from scaffold.trust.limits import Limits
+from scaffold.trust.paths import check_inside
+from scaffold.values import field, frozen
 
 SPEC_FILE = "scaffold.toml"
 LOCK_FILE = "scaffold.lock"
@@ -18,20 +20,30 @@ BUILTIN = "scaffold"
 """The template source that travels inside the package."""
 
 LOCK_FORMAT = 1
+_LONGEST = 16_000_000
+"""Of a spec or a lock, which anybody may have edited: twice what 50,000 files take."""
+_LONGEST_SEED = 200
 
 Answer: TypeAlias = "str | bool | int | float | list[Answer] | dict[str, Answer] | None"
 Answers: TypeAlias = Mapping[str, Answer]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
-    """Where a template is: `scaffold` for our own, else a git address or a folder."""
+    """Where a template is, and how it is seen.
+
+    Args:
+        address: `scaffold` for our own, else a git address or a folder.
+        directory: The template's folder there.
+        gives_commit: Whether the template is told its commit id as `_commit`, as cruft tells it.
+    """
 
     address: str = BUILTIN
     directory: str = ""
+    gives_commit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spec:
     """What a project wants to be.
 
@@ -41,6 +53,7 @@ class Spec:
         answers: Question -> answer.
         components: Names of the chosen components.
         skip: Globs of files that an upgrade leaves alone.
+        owned: Globs of prose that the project owns: where both sides changed the same lines, its own stand.
     """
 
     source: Source
@@ -48,9 +61,10 @@ class Spec:
     answers: Answers = field(default_factory=dict)
     components: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    owned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedFile:
     """One file of the pristine render."""
 
@@ -58,7 +72,7 @@ class LockedFile:
     mode: Mode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """What was last applied: a spec with every answer, at a full commit id, and its pristine render.
 
@@ -108,10 +122,16 @@ def read_lock(text: str, name: str = LOCK_FILE) -> Lock:
     behind = tuple(table.strings("behind"))
     behind_commit = table.take("behind_commit", str, "")
     files = {
-        path: _locked_file(path, value, name)
+        _locked_path(path, name): _locked_file(path, value, name)
         for path, value in table.take("files", dict, {}).items()
     }
     commit = table.table("template").take("commit", str)
+    if not all(
+        re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|", each) for each in (commit, behind_commit)
+    ):
+        raise _broken(name, "commit is not the full id of one")
+    if len(seed) > _LONGEST_SEED or not seed.isprintable():
+        raise _broken(name, "seed is none that scaffold wrote")
     trusted = table.take("trusted", bool, False)  # noqa: FBT003 - the default of a key
     return Lock(_spec(table), commit, seed, files, behind, behind_commit, trusted)
 
@@ -144,7 +164,7 @@ T = TypeVar("T")
 _REQUIRED: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Table:
     """A TOML table whose values are taken by key and kind, with errors that name the file."""
 
@@ -176,10 +196,17 @@ def _parse(text: str, name: str) -> dict[str, Any]:
             hint=f"resolve them, or take one side: git checkout --ours {name}",
             code="conflict-marks",
         )
+    if len(text) > _LONGEST:
+        raise _broken(name, f"it is longer than {_LONGEST:,} characters")
+    import tomllib  # noqa: PLC0415 - half a start of Python, for what reads a project
+
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _broken(name, str(error)) from None
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # Python refuses some numbers that TOML has
+        raise _broken(name, str(error).partition("\n")[0]) from None
+    if Limits.from_environment().is_too_deep(document):
+        raise _broken(name, "its tables lie too deep in each other (SCAFFOLD_LIMIT_DEPTH)")
+    return document
 
 
 def _broken(name: str, reason: str) -> ScaffoldError:
@@ -190,14 +217,17 @@ def _broken(name: str, reason: str) -> ScaffoldError:
 
 def _spec(table: _Table) -> Spec:
     template = table.table("template")
-    source = Source(template.take("source", str), template.take("directory", str, ""))
+    # A password that somebody wrote down is not written again, nor shown: git's credential helper knows it.
+    address = strip_userinfo(template.take("source", str))
+    gives_commit = template.take("gives_commit", bool, False)  # noqa: FBT003 - the default of a key
+    source = Source(address, template.take("directory", str, ""), gives_commit)
     answers = table.take("answers", dict, {})
     for name, value in answers.items():
         if not _is_answer(value):
             raise _broken(table.name, f"the answer {name} is a {type(value).__name__}")
     components = tuple(sorted(set(table.strings("components"))))
-    skip = tuple(sorted(set(table.strings("skip"))))
-    return Spec(source, template.take("version", str, ""), answers, components, skip)
+    skip, owned = (tuple(sorted(set(table.strings(name)))) for name in ("skip", "owned"))
+    return Spec(source, template.take("version", str, ""), answers, components, skip, owned)
 
 
 def _is_answer(value: Any) -> bool:
@@ -206,6 +236,14 @@ def _is_answer(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_is_answer(item) for item in value.values())
     return isinstance(value, str | bool | int | float)
+
+
+def _locked_path(path: str, name: str) -> str:
+    """Return a path of the lock, which names only what lies inside: no other file is ever read for it."""
+    try:
+        return check_inside(path)
+    except ScaffoldError as error:
+        raise _broken(name, error.message) from None
 
 
 def _locked_file(path: str, value: object, name: str) -> LockedFile:
@@ -221,12 +259,16 @@ def _spec_lines(spec: Spec, more: Mapping[str, str]) -> Iterator[str]:
         yield f"components = {_strings(spec.components)}"
     if spec.skip:
         yield f"skip = {_strings(spec.skip)}"
-    if spec.components or spec.skip:
+    if spec.owned:
+        yield f"owned = {_strings(spec.owned)}"
+    if spec.components or spec.skip or spec.owned:
         yield ""
     yield "[template]"
     yield f"source = {_value(spec.source.address)}"
     if spec.source.directory:
         yield f"directory = {_value(spec.source.directory)}"
+    if spec.source.gives_commit:
+        yield "gives_commit = true"
     yield f"version = {_value(spec.version)}"
     for key, text in more.items():
         yield f"{key} = {_value(text)}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from scaffold.questions import Questions, read_questions
 from scaffold.repositories import References, Repository, is_repository
 from scaffold.spec import BUILTIN, Source
 from scaffold.tree import File, Mode
-from scaffold.trust.addresses import check_ref, is_remote, strip_userinfo
+from scaffold.trust.addresses import check_ref, exists, is_remote, local_path, strip_userinfo
 from scaffold.trust.limits import Limits
+from scaffold.trust.paths import is_inside
 from scaffold.trust.text import escape
+from scaffold.values import field, frozen, replace
 
 CONTEXT_FILE = "cookiecutter.json"
 HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
@@ -31,7 +32,7 @@ _BUNDLE = Path(__file__).parent / "history" / "template.bundle"
 _CHECKOUT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """A version that a template offers.
 
@@ -46,7 +47,7 @@ class Version:
     released: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """A cookiecutter template at one version.
 
@@ -116,8 +117,8 @@ def open_template(source: Source, ref: str = "", *, offline: bool = False) -> Te
     directory = _checked_directory(source.directory)
     if source.address == BUILTIN:
         return _open_own(ref)
-    folder = Path(source.address).expanduser()
-    if not is_remote(source.address) and folder.exists() and not is_repository(folder):
+    folder = local_path(source.address)
+    if not is_remote(source.address) and exists(folder) and not is_repository(folder):
         return _open_folder(source, folder, directory, ref)
     repository = Repository.at(source.address, offline=offline)
     version = _resolve(repository, check_ref(ref))
@@ -133,8 +134,8 @@ def versions(source: Source, *, offline: bool = False) -> list[Version]:
     """
     if source.address == BUILTIN:
         return _own_versions()
-    folder = Path(source.address).expanduser()
-    if not is_remote(source.address) and folder.exists() and not is_repository(folder):
+    folder = local_path(source.address)
+    if not is_remote(source.address) and exists(folder) and not is_repository(folder):
         template = open_template(source)
         return [Version(template.version, template.commit, released=False)]
     return _listed(Repository.at(source.address, offline=offline).references())
@@ -203,15 +204,37 @@ def _is_checkout() -> bool:
 
 
 def _working_tree(source: Source) -> Template:
+    """Return the template that the checkout's sources stand for; they are compiled when one of them changed."""
+    key = hashlib.sha256(repr((_CHECKOUT, [*_stamps()])).encode("utf-8", "surrogateescape"))
+    kept = cache.folder("sources") / key.hexdigest()[:32]
+    commit = cache.load(kept)
+    files = _load(_pack(commit, "")) if commit else None
+    if files is not None:
+        return _template(source, Version(commit[:12], commit, released=False), files, own=True)
     from scaffold.compile import compile_template  # noqa: PLC0415 - maintainers only
 
-    return _snapshot(source, dict(compile_template(_CHECKOUT / "template")), own=True)
+    template = _snapshot(source, dict(compile_template(_CHECKOUT / "template")), own=True)
+    cache.save(kept, template.commit)
+    return template
+
+
+def _stamps() -> Iterator[tuple[str, int, int, int]]:
+    """Yield what tells one state of the sources, and of what compiles them, from another."""
+    for folder in (_CHECKOUT / "template", _CHECKOUT / "hooks", Path(__file__).parent):
+        for root, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if name != "__pycache__")
+            for name in sorted(names):
+                path = os.path.join(root, name)  # noqa: PTH118 - a thousand files, at every command
+                status = os.lstat(path)
+                yield path, status.st_mode, status.st_size, status.st_mtime_ns
 
 
 def _open_folder(source: Source, folder: Path, directory: str, ref: str) -> Template:
     kept = _kept(ref) if re.fullmatch(r"[0-9a-f]{12,40}", ref) else None
     if kept is not None:
         return _template(source, Version(ref[:12], kept[0], released=False), kept[1])
+    if not is_inside(folder / directory, folder):
+        raise _not_inside(directory)
     template = _snapshot(source, _folder_files(folder / directory))
     if ref and not template.commit.startswith(ref):
         raise ScaffoldError(
@@ -224,7 +247,7 @@ def _open_folder(source: Source, folder: Path, directory: str, ref: str) -> Temp
 def _snapshot(source: Source, files: Mapping[str, File], *, own: bool = False) -> Template:
     """Return a template without history, kept under its content's id so that it can be opened again."""
     commit = _content_id(files)
-    if not _pack(commit, "").is_file():
+    if cache.load(_pack(commit, "")) is None:  # not there, or not readable with this user's key
         _keep(commit, "", files)
     return _template(source, Version(commit[:12], commit, released=False), files, own=own)
 
@@ -335,16 +358,23 @@ def _folder_files(folder: Path) -> dict[str, File]:
         links = [name for name in folders if Path(root, name).is_symlink()]
         for name in sorted([*names, *links]):
             path = Path(root, name)
-            file = _folder_file(path, folder)
-            size += len(file.content)
+            size += _size(path)  # before it is read
             limits.check_size(len(files), size)
+            file = _folder_file(path, folder)
             files[path.relative_to(folder).as_posix()] = file
     return files
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # a link to nowhere, or around
+        return 0
+
+
 def _folder_file(path: Path, folder: Path) -> File:
     if path.is_symlink():
-        target = path.resolve()
+        target = Path(os.path.realpath(path))  # of a loop, its own name
         if not target.is_relative_to(folder.resolve()) or not target.is_file():
             return File(os.fsencode(path.readlink()), "120000")
         path = target
@@ -360,7 +390,7 @@ def _folder_file(path: Path, folder: Path) -> File:
 def _template(
     source: Source, version: Version, files: Mapping[str, File], *, own: bool = False
 ) -> Template:
-    shown = Source(strip_userinfo(source.address), source.directory)
+    shown = replace(source, address=strip_userinfo(source.address))
     context = files.get(CONTEXT_FILE)
     if context is None:
         raise ScaffoldError(
@@ -371,6 +401,7 @@ def _template(
     questions = read_questions(context.content.decode("utf-8", "replace"), own=own)
     template = Template(shown, version.name, version.commit, files, questions, own)
     _refuse_nested(questions)
+    _refuse_given_up(questions)
     return template
 
 
@@ -394,6 +425,17 @@ def _refuse_nested(questions: Questions) -> None:
     )
 
 
+def _refuse_given_up(questions: Questions) -> None:
+    """Refuse a template that only says that it left cookiecutter, as cookiecutter-data-science does since v2."""
+    told = questions.raw.get("DEPRECATED")
+    if isinstance(told, str):
+        raise ScaffoldError(
+            f"the template is for cookiecutter no longer: {escape(told)}",
+            hint="an older release of it may be; see `scaffold list --versions`",
+            code="no-template",
+        )
+
+
 def _elsewhere(files: Mapping[str, File]) -> bool:
     return any(path.endswith(f"/{CONTEXT_FILE}") for path in files)
 
@@ -406,9 +448,13 @@ def _is_hook(path: str) -> bool:
 def _checked_directory(directory: str) -> str:
     plain = directory.strip("/").removeprefix("./").replace("\\", "/")
     if directory.startswith("/") or ".." in plain.split("/"):
-        raise ScaffoldError(
-            f"the directory {escape(directory)} is not inside the template",
-            hint="name it from the top of the template's repository",
-            code="bad-path",
-        )
+        raise _not_inside(directory)
     return "" if plain == "." else plain
+
+
+def _not_inside(directory: str) -> ScaffoldError:
+    return ScaffoldError(
+        f"the directory {escape(directory)} is not inside the template",
+        hint="name it from the top of the template's repository",
+        code="bad-path",
+    )

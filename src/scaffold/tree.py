@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
+
+from scaffold.values import frozen
 
 Mode: TypeAlias = Literal["100644", "100755", "120000"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """One file's bytes and git mode (`100644`, `100755`, or `120000` for a symbolic link)."""
 
     content: bytes
     mode: Mode = "100644"
 
-    @property
+    @cached_property
     def blob_id(self) -> str:
         """Return git's SHA-1 object id of the content (40 hex digits)."""
         header = b"blob %d\0" % len(self.content)

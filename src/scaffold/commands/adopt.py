@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from scaffold.commands.alone import needed_answers
 from scaffold.commands.change import carry_out_prepared
 from scaffold.commands.cruft import CRUFT_FILE, CruftState, read_cruft
 from scaffold.commands.guess import Guess, guess_answers, guess_version
@@ -18,6 +17,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.merge import merge
 from scaffold.project import Checkout, Project, check_git, describe, edited, locked_files
 from scaffold.questions import migrate
+from scaffold.rules import with_required
 from scaffold.spec import (
     BUILTIN,
     LOCK_FILE,
@@ -31,6 +31,7 @@ from scaffold.spec import (
 )
 from scaffold.template import Template, versions
 from scaffold.tree import File, Tree
+from scaffold.values import replace
 
 _MARKER = "# Written by `scaffold adopt`: edit it and run `scaffold sync`, or let `scaffold upgrade` do both.\n"
 
@@ -78,15 +79,17 @@ def add_to_foreign(wishes: Wishes, names: tuple[str, ...], given: Answers) -> Re
     checkout = _ready(wishes)
     template = fetched(Source(), "", wishes)
     check_known(template.questions, names)
-    guessed = guess_answers(checkout, template)
+    needed = needed_answers(template, with_required(template.questions.manifests, names))
+    found = guess_answers(checkout, template)
+    guessed = {name: value for name, value in found.items() if name in needed}
     spec = Spec(Source(), template.version, guessed, names)
-    rendered = render_spec(template, spec, wishes, given=given, alone=True)
+    rendered = render_spec(template, spec, wishes, given=given, alone=True, begins=True)
     notes = [
         Note("guessed-answer", name, f"{name} was taken to be {value!r}; change it with --set")
-        for name, value in guessed.items()
-        if name not in given
+        for name, value in rendered.spec.answers.items()
+        if name not in given and (name in guessed or not wishes.ask)
     ]
-    theirs = describe(rendered.tree, _MARKER + write_spec(rendered.spec), rendered.lock)
+    theirs = describe(rendered.filled, _MARKER + write_spec(rendered.spec), rendered.lock)
     return _write(checkout, "add", rendered, {}, theirs, wishes, tuple(notes))
 
 
@@ -117,7 +120,7 @@ def _from_cruft(  # noqa: PLR0913 - one step of `adopt`, with its wishes
     ref: str,
 ) -> Report:
     address = stored_address(template or state.template)
-    source = Source(address, state.directory)
+    source = Source(address, state.directory, state.gives_commit)
     opened = fetched(source, ref or state.commit, wishes)
     kept, migrations = migrate(opened.questions, state.answers)
     spec = Spec(source, "", {**kept, **given}, (), state.skip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.questions import Ask, Question, Questions
 from scaffold.spec import Answer
-from scaffold.trust import escape
+from scaffold.trust import Limits, confined, escape
+from scaffold.trust.text import one_line
 
 # What templates call the author; git knows better than a template's default.
 _NAME_QUESTIONS = {"author_name", "author", "full_name"}
@@ -62,10 +64,12 @@ def confirm(text: str) -> bool:
 
 
 def _ask(question: Question, default: Answer, choices: tuple[str, ...]) -> Answer:
-    prompt = escape(question.prompt)
+    prompt = one_line(question.prompt)
+    if question.secret:
+        return _ask_unseen(question, prompt)
     if question.kind == "choice":
         shown = [
-            questionary.Choice(escape(question.labels.get(choice, choice)), choice)
+            questionary.Choice(one_line(question.labels.get(choice, choice)), choice)
             for choice in choices
         ]
         return str(questionary.select(prompt, choices=shown, default=str(default)).unsafe_ask())
@@ -73,10 +77,19 @@ def _ask(question: Question, default: Answer, choices: tuple[str, ...]) -> Answe
         return bool(questionary.confirm(prompt, default=bool(default)).unsafe_ask())
     if question.kind == "table":
         return default
-    if question.secret:
-        return str(questionary.password(prompt).unsafe_ask())
     text = "" if default is None else str(default)
     return str(questionary.text(prompt, default=text, validate=_validator(question)).unsafe_ask())
+
+
+def _ask_unseen(question: Question, prompt: str) -> str:
+    """Return what a person typed, of which the terminal shows nothing, not even how long it is."""
+    validate = _validator(question)
+    rule = f"it must match {escape(question.pattern)}" if question.pattern else "it is needed"
+    asked = f"? {prompt} (not shown) "
+    answer = getpass.getpass(asked)
+    while (answer or question.required) and validate(answer) is not True:
+        answer = getpass.getpass(f"  {rule}\n{asked}")
+    return answer
 
 
 def _validator(question: Question) -> Any:
@@ -90,7 +103,15 @@ def _validator(question: Question) -> Any:
         rules["reserved"] = question.reserved
 
     def validate(text: str) -> bool | str:
-        return answer_problem({question.name: rules}, {question.name: text}) or True
+        def problem() -> str:
+            return answer_problem({question.name: rules}, {question.name: text})
+
+        if question.own:
+            return problem() or True
+        try:
+            return confined(problem, Limits.from_environment()) or True
+        except ScaffoldError as error:  # its pattern is broken, or takes for ever
+            return error.message
 
     return validate
 
@@ -121,7 +142,7 @@ def _ask_preset(questions: Questions) -> str:
 
 
 def _described(name: str, manifest: Mapping[str, Any]) -> str:
-    return _one_line(f"{name}: {escape(manifest.get('summary', ''))}")
+    return _one_line(escape(f"{name}: {manifest.get('summary', '')}"))
 
 
 def _one_line(text: str) -> str:

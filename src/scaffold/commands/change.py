@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from scaffold import apply
 from scaffold.commands.message import commit_message
 from scaffold.commands.operation import Prepared, Wanted, carry_out, edited_paths, prepare
@@ -14,6 +12,7 @@ from scaffold.commands.telling import Done, told
 from scaffold.commands.wishes import Wishes
 from scaffold.git import Git
 from scaffold.project import Project, check_git
+from scaffold.values import replace
 
 
 def ready_project(wishes: Wishes) -> tuple[Project, tuple[str, ...]]:

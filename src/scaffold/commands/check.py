@@ -13,7 +13,8 @@ from scaffold.project import Checkout, Project
 from scaffold.spec import Lock, Spec
 from scaffold.template import newest, versions
 
-_MARKS = re.compile(rb"^<{7,} .*^={7,}$.*^>{7,} ", re.MULTILINE | re.DOTALL)
+_MARKS = re.compile(rb"^<{7,} .*^={7,}\r?$.*^>{7,} ", re.MULTILINE | re.DOTALL)
+_OWN_MARK = "^>>>>>>>* template"
 
 
 def check(place: Path, *, offline: bool = False, strict: bool = False) -> Report:
@@ -93,16 +94,30 @@ def _unmerged(checkout: Checkout) -> Iterator[str]:
     if checkout.bare:
         return
     listed = checkout.git("ls-files", "-u", "-z", "--", checkout.prefix or ".").stdout
-    for row in listed.split(b"\0")[:-1]:
-        path = row.partition(b"\t")[2].decode("utf-8", "surrogateescape")
-        yield path.removeprefix(checkout.prefix)
+    for row in _names(listed):
+        yield row.partition("\t")[2].removeprefix(checkout.prefix)
 
 
 def _marked(project: Project) -> Iterator[str]:
-    for path in project.applied.files:
+    for path in project.applied.files.keys() | _with_own_marks(project.checkout):
         file = read_file(project.checkout, path)
         if file is not None and b"<<<<<<<" in file.content and _MARKS.search(file.content):
             yield path
+
+
+def _with_own_marks(checkout: Checkout) -> set[str]:
+    """Return the tracked files that have the end of an upgrade's conflict: also where the project moved one."""
+    if not checkout.head:
+        return set()
+    tree = ("HEAD",) if checkout.bare else ()
+    asked = ("grep", "--no-color", "-G", "-z", "-l", "-I", "-e", _OWN_MARK)
+    listed = checkout.git(*asked, *tree, "--", checkout.prefix or ".", expect=(0, 1)).stdout
+    prefix = f"HEAD:{checkout.prefix}" if checkout.bare else checkout.prefix
+    return {name.removeprefix(prefix) for name in _names(listed)}
+
+
+def _names(listed: bytes) -> list[str]:
+    return listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
 def _lines(data: dict[str, Any]) -> Iterator[Line]:

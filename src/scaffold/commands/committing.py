@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from scaffold import apply
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import Checkout
+from scaffold.values import replace
 
 
 def refuse_staged(checkout: Checkout) -> None:
@@ -24,11 +23,42 @@ def refuse_staged(checkout: Checkout) -> None:
         )
 
 
-def commit_applied(checkout: Checkout, message: str) -> str:
-    """Commit the index, close the operation, and return the new commit's id."""
-    identified(checkout.git)("commit", "-q", "--no-verify", "-m", message)
-    apply.continue_(checkout.git)
-    return checkout.git("rev-parse", "HEAD").text
+def commit_or_undo(checkout: Checkout, message: str) -> str:
+    """Commit the index and return the new commit's id; where that fails, undo the change that was to be committed.
+
+    Raises:
+        ScaffoldError: git cannot commit; everything is as before.
+    """
+    try:
+        return commit_applied(checkout, message)[0]
+    except BaseException as error:
+        try:
+            apply.abort(checkout.git)
+        except (ScaffoldError, OSError):
+            if checkout.git("rev-parse", "HEAD").text == checkout.head:
+                raise _not_committed(error) from error
+        raise
+
+
+def commit_applied(checkout: Checkout, message: str) -> tuple[str, tuple[str, ...]]:
+    """Commit the index, close the operation, and return the new commit's id and the paths that were decided.
+
+    Raises:
+        ScaffoldError: Conflicts are left, or git cannot commit; the operation stays open.
+    """
+    git = identified(checkout.git)
+    decided = apply.continue_(
+        checkout.git, lambda: git("commit", "-q", "--no-verify", "-m", message)
+    )
+    return checkout.git("rev-parse", "HEAD").text, decided
+
+
+def _not_committed(error: BaseException) -> ScaffoldError:
+    return ScaffoldError(
+        f"the change is applied, but neither committed nor undone: {error}",
+        hint="when that is mended: git commit, or take it back with scaffold upgrade --abort",
+        code="not-committed",
+    )
 
 
 def identified(git: Git) -> Git:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from scaffold.commands.change import change, ready_project
 from scaffold.commands.known import check_known
 from scaffold.commands.operation import Wanted
@@ -15,10 +13,11 @@ from scaffold.project import Project
 from scaffold.questions import Questions
 from scaffold.rules import with_required
 from scaffold.spec import Answers
+from scaffold.values import replace
 
 
 def add(wishes: Wishes, names: tuple[str, ...], answers: Answers) -> Report:
-    """Add the components `names` and what they require.
+    """Add the components `names`, or those of presets by that name, and what they require.
 
     Raises:
         ScaffoldError: One is unknown, does not fit with the others, or is refused.
@@ -29,6 +28,7 @@ def add(wishes: Wishes, names: tuple[str, ...], answers: Answers) -> Report:
         return add_to_foreign(wishes, names, answers)
     project, undone = ready_project(wishes)
     questions = _questions(project, wishes)
+    names = _without_presets(questions, names)
     check_known(questions, names)
     _refuse_occupied(project, questions, names)
     chosen = with_required(questions.manifests, {*project.spec.components, *names})
@@ -73,6 +73,18 @@ def _is_project(wishes: Wishes) -> bool:
 def _questions(project: Project, wishes: Wishes) -> Questions:
     lock = project.applied
     return open_again(lock, project.spec.source, wishes).questions
+
+
+def _without_presets(questions: Questions, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `names` with each preset's components in its place."""
+    presets = {name: each["components"] for name, each in questions.presets.items()}
+    return tuple(
+        component
+        for name in names
+        for component in (
+            presets[name] if name in presets and name not in questions.components else [name]
+        )
+    )
 
 
 def _refuse_occupied(project: Project, questions: Questions, names: tuple[str, ...]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.spec import Answers
+from scaffold.values import frozen
 
 CRUFT_FILE = ".cruft.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CruftState:
     """What `.cruft.json` says.
 
@@ -25,6 +25,7 @@ class CruftState:
         directory: The template's folder in its repository.
         answers: Question -> answer, nested ones too, without cookiecutter's private ones.
         skip: Globs that cruft left alone.
+        gives_commit: Whether cruft told the template its commit id, as newer ones do.
     """
 
     template: str
@@ -33,6 +34,7 @@ class CruftState:
     directory: str
     answers: Answers
     skip: tuple[str, ...]
+    gives_commit: bool = False
 
 
 def read_cruft(content: bytes, pyproject: bytes = b"") -> CruftState:
@@ -43,9 +45,11 @@ def read_cruft(content: bytes, pyproject: bytes = b"") -> CruftState:
     """
     try:
         state = json.loads(content)
-        context = state["context"]["cookiecutter"]
+        json.dumps(state, ensure_ascii=False).encode()  # fails for what is no UTF-8
+        context = {**state["context"]["cookiecutter"]}
         template, commit = str(state["template"]), str(state["commit"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        skip = [*map(str, state.get("skip") or ())]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise ScaffoldError(
             f"{CRUFT_FILE} cannot be read: {type(error).__name__} {error}",
             hint="repair it, or remove it and adopt with --template",
@@ -57,7 +61,8 @@ def read_cruft(content: bytes, pyproject: bytes = b"") -> CruftState:
         str(state.get("checkout") or ""),
         str(state.get("directory") or ""),
         _answers(context),
-        tuple(sorted({*map(str, state.get("skip") or ()), *_skipped(pyproject)})),
+        tuple(sorted({*skip, *_skipped(pyproject)})),
+        gives_commit="_commit" in context,
     )
 
 
@@ -65,7 +70,7 @@ def _skipped(pyproject: bytes) -> list[str]:
     try:
         document = tomllib.loads(pyproject.decode("utf-8"))
         return [str(glob) for glob in document["tool"]["cruft"]["skip"]]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         return []
 
 

@@ -28,7 +28,9 @@ def diff(wishes: Wishes, paths: tuple[str, ...] = (), *, reverse: bool = False) 
     drifted = tuple(
         each for each in drift(project.checkout, lock) if not paths or matches(each.path, paths)
     )
-    rendered, notes = applied_tree(project.checkout.git, lock, project.spec.source, wishes)
+    rendered, notes = applied_tree(
+        project.checkout.git, lock, project.spec.source, wishes, looking=True
+    )
     before: Tree = {each.path: rendered[each.path] for each in drifted if each.path in rendered}
     after = _after(drifted, before)
     unsent: tuple[str, ...] = ()
@@ -47,7 +49,8 @@ def diff(wishes: Wishes, paths: tuple[str, ...] = (), *, reverse: bool = False) 
     }
     lines = [Line("no file of the template was changed")] if not drifted else []
     lines += [
-        Line(f"not in the patch, since its lines are made: {path}", Style.WARN) for path in unsent
+        Line(f"not in the patch, since the template makes those lines: {path}", Style.WARN)
+        for path in unsent
     ]
     return Report(data, tuple(lines), Exit.DONE, patch)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from scaffold.project import Checkout
 from scaffold.spec import Lock, LockedFile
 from scaffold.tree import File, Mode
+from scaffold.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """One of the template's files that is not as it was rendered.
 
@@ -46,6 +46,8 @@ def read_file(checkout: Checkout, path: str) -> File | None:
     if checkout.bare:
         content = checkout.read_committed(path)
         return None if content is None else File(content)
+    if checkout.is_behind_link(path):
+        return None
     place = checkout.folder / path
     try:
         status = place.lstat()

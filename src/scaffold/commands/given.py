@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +35,8 @@ def _read(file: Path) -> dict[str, Answer]:
         document = _parse(text, file.suffix.lower())
     except OSError as error:
         raise _unreadable(file, error.strerror or str(error)) from None
-    except ValueError as error:  # of tomllib, json and the UTF-8 codec
-        raise _unreadable(file, str(error)) from None
+    except (ValueError, RecursionError) as error:  # of tomllib, json, YAML and the UTF-8 codec
+        raise _unreadable(file, str(error).partition("\n")[0]) from None
     answers = document.get("answers", document.get("cookiecutter", document))
     if not isinstance(answers, dict):
         raise _unreadable(file, "it holds no table of answers")
@@ -47,8 +46,12 @@ def _read(file: Path) -> dict[str, Answer]:
 def _parse(text: str, suffix: str) -> dict[str, Any]:
     if suffix in (".yml", ".yaml"):
         document = _parse_yaml(text)
+    elif suffix == ".json":
+        document = json.loads(text)
     else:
-        document = json.loads(text) if suffix == ".json" else tomllib.loads(text)
+        import tomllib  # noqa: PLC0415 - half a start of Python, for what few give
+
+        document = tomllib.loads(text)
     if not isinstance(document, dict):
         raise ValueError("it holds no table of answers")
     return document

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from scaffold.commands.drift import read_file, with_plain_ends
 from scaffold.commands.rendering import Rendered, fetched, render_spec
@@ -16,13 +15,14 @@ from scaffold.project import Checkout
 from scaffold.spec import BUILTIN, Answers, Source, Spec
 from scaffold.template import Template, Version, versions
 from scaffold.tree import File, Tree
+from scaffold.values import frozen
 
 _MOST_VERSIONS = 40
 _LEAST_LIKENESS = 0.15
 """Below it a project shares with a template only what any two projects share: licences, ignore lists."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guess:
     """The version that a repository is nearest to.
 
@@ -136,8 +136,8 @@ def _attempt(
     known = {name: answer for name, answer in given.items() if name in template.questions}
     try:
         return render_spec(template, spec, wishes, given=known)
-    except ScaffoldError:
-        if needed:
+    except ScaffoldError as error:
+        if needed or error.code == "over-limit":  # not once more for each of its versions
             raise
         return None  # an old version that cannot be rendered is no candidate
 
@@ -166,7 +166,7 @@ def _pyproject(checkout: Checkout) -> dict[str, object]:
     content = checkout.read("pyproject.toml")
     try:
         document = tomllib.loads((content or b"").decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return {}
     project = document.get("project", {})
     return project if isinstance(project, dict) else {}

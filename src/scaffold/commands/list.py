@@ -16,17 +16,23 @@ from scaffold.spec import BUILTIN, Source
 from scaffold.template import Version, open_template, versions
 
 
-def source_of(template: str, directory: str, place: Path) -> Source:
+def project_at(place: Path) -> Project | None:
+    """Return the project that `place` is in, if it is in one that can be read."""
+    try:
+        return Project.find(place)
+    except ScaffoldError:
+        return None
+
+
+def source_of(template: str, directory: str, project: Project | None) -> Source:
     """Return the template that is asked about: the one named, the project's, or scaffold's own."""
     if template:
         return Source(stored_address(template), directory)
-    project = _project(place)
     return project.spec.source if project else Source(BUILTIN, directory)
 
 
-def components_of(source: Source, ref: str, place: Path, *, offline: bool) -> Report:
-    """Return the components that can be chosen."""
-    project = _project(place)
+def components_of(source: Source, ref: str, project: Project | None, *, offline: bool) -> Report:
+    """Return the components that can be chosen, with those marked that the project has."""
     here = project is not None and project.spec.source == source
     present = set(project.spec.components) if project and here else set()
     if not ref and project is not None and project.lock is not None and here:
@@ -84,13 +90,6 @@ def news(source: Source, since: str, until: str, *, offline: bool) -> Report:
     lines += [Line(f"component gone: {name}", Style.WARN) for name in gone]
     lines += [Line(f"new question: {name}") for name in asked]
     return Report(data, tuple(lines) if len(lines) > 1 else (*lines, Line("nothing new")))
-
-
-def _project(place: Path) -> Project | None:
-    try:
-        return Project.find(place)
-    except ScaffoldError:
-        return None
 
 
 def _row(name: str, manifest: dict[str, Any], *, present: bool) -> dict[str, Any]:

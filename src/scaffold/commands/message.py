@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scaffold.trust import escape
+from scaffold.trust.text import as_code, as_message, as_prose, as_quotation
 
 if TYPE_CHECKING:
     from scaffold.commands.operation import Prepared
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 def commit_message(prepared: Prepared) -> str:
     """Return the message of the commit that the change becomes."""
     lines = [commit_subject(prepared), "", *_origin(prepared)]
+    if prepared.outcome.conflicts:
+        lines += ["", "To decide:"]
+        lines += [f"- {change.path}: {change.reason}" for change in prepared.outcome.conflicts]
     for news in prepared.news:
         lines += ["", f"{news.version}:", *(f"  {line}" for line in news.text.splitlines())]
     if prepared.notes:
         lines += ["", *(f"- {note.told}" for note in prepared.notes)]
-    return escape("\n".join(lines)) + "\n"
+    return as_message("\n".join(lines)) + "\n"
 
 
 def commit_subject(prepared: Prepared) -> str:
@@ -48,8 +51,13 @@ def title(prepared: Prepared) -> str:
 
 
 def pull_request(prepared: Prepared) -> dict[str, str]:
-    """Return title and Markdown body of a pull request for the change."""
-    return {"title": commit_subject(prepared), "body": escape("\n".join(_body(prepared))) + "\n"}
+    """Return title and Markdown body of a pull request for the change.
+
+    What a template says is quoted as it stands: in Markdown it could mention people, close issues, load pictures, and
+    pass for a part of what scaffold says.
+    """
+    title = as_message(commit_subject(prepared))
+    return {"title": title, "body": "\n".join(_body(prepared)) + "\n"}
 
 
 def _origin(prepared: Prepared) -> Iterator[str]:
@@ -61,14 +69,15 @@ def _origin(prepared: Prepared) -> Iterator[str]:
 
 
 def _body(prepared: Prepared) -> Iterator[str]:
-    yield from (f"{line}  " for line in _origin(prepared))
+    yield from (f"{as_prose(line)}  " for line in _origin(prepared))
     if prepared.outcome.conflicts:
         yield from ("", "## To decide", "")
-        yield from (f"- `{change.path}`: {change.reason}" for change in prepared.outcome.conflicts)
+        for change in prepared.outcome.conflicts:
+            yield f"- {as_code(change.path)}: {as_prose(change.reason)}"
     if prepared.notes:
-        yield from ("", "## To know", "", *(f"- {note.told}" for note in prepared.notes))
+        yield from ("", "## To know", "", *(f"- {as_prose(note.told)}" for note in prepared.notes))
     for news in prepared.news:
-        yield from ("", f"## {news.version}", "", news.text)
+        yield from ("", f"## {as_prose(news.version)}", "", as_quotation(news.text))
     yield from ("", "## Files", "", "| file | what happens | why |", "|---|---|---|")
     for change in prepared.outcome.changes.values():
-        yield f"| `{change.path}` | {change.kind} | {change.reason} |"
+        yield f"| {as_code(change.path)} | {change.kind} | {as_prose(change.reason)} |"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaffold import __version__
 from scaffold.commands.known import check_known
 from scaffold.commands.progress import step
-from scaffold.commands.rendering import Rendered, asked, render_spec
+from scaffold.commands.rendering import Rendered, render_spec
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
@@ -20,12 +19,13 @@ from scaffold.project import check_git, describe
 from scaffold.spec import BUILTIN, Answers, Source, Spec, write_spec
 from scaffold.template import Template, open_template
 from scaffold.tree import Tree
+from scaffold.values import field, frozen, replace
 
 if TYPE_CHECKING:
     from scaffold.questions import Questions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What the command line of `scaffold new` says."""
 
@@ -57,7 +57,7 @@ def new(request: Request) -> Report:
     rendered = _rendered(template, components, request)
     destination = _destination(rendered, request)
     check_empty(destination)
-    tree = describe(rendered.tree, _first_spec(rendered.spec), rendered.lock)
+    tree = describe(rendered.filled, _first_spec(rendered.spec), rendered.lock)
     made = False
     if not request.dry_run:
         message = f"Start from {_said(rendered)} with scaffold {__version__}"
@@ -99,26 +99,15 @@ def _rendered(template: Template, components: tuple[str, ...], request: Request)
     source = Source(stored_address(request.source.address), template.source.directory)
     wishes = Wishes(Path(), trust=request.trust, offline=request.offline, ask=request.ask)
     answers = {name: answer for name, answer in request.answers.items() if name != "components"}
-    return render_spec(
-        template, Spec(source, template.version, {}, components), wishes, given=answers
-    )
+    spec = Spec(source, template.version, {}, components)
+    named = request.destination is None
+    return render_spec(template, spec, wishes, given=answers, begins=True, named=named)
 
 
 def _destination(rendered: Rendered, request: Request) -> Path:
     if request.destination is not None:
         return request.destination.absolute()
-    from scaffold.render import project_name  # noqa: PLC0415
-
-    lock = rendered.lock
-    with asked(rendered.template, lock.seed, trusted=lock.trusted) as (template, renderer):
-        name = project_name(
-            template,
-            lock.spec.answers,
-            components=lock.spec.components,
-            seed=lock.seed,
-            renderer=renderer,
-        )
-    return Path.cwd() / name
+    return Path.cwd() / rendered.name
 
 
 def _first_spec(spec: Spec) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
@@ -10,13 +9,16 @@ from scaffold.git import Git
 from scaffold.repositories import Repository, is_repository
 from scaffold.spec import BUILTIN, Source
 from scaffold.trust import strip_userinfo
-from scaffold.trust.addresses import is_remote
+from scaffold.trust.addresses import exists, is_remote, local_path
+from scaffold.values import frozen
 
 _BUNDLE = Path(__file__).parents[1] / "history" / "template.bundle"
 _MOST_COMMITS = 50
+_LONGEST = 1_000_000
+"""Of all that is told: a template's messages are as long as it likes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class News:
     """What one version says of itself.
 
@@ -50,23 +52,24 @@ def release_news(source: Source, before: str, after: str, *, offline: bool) -> t
 def _copy(source: Source, *, offline: bool) -> Git | None:
     address = str(_BUNDLE) if source.address == BUILTIN else source.address
     if not is_remote(address):
-        folder = Path(address).expanduser()
-        if not folder.exists() or not is_repository(folder):
+        folder = local_path(address)
+        if not exists(folder) or not is_repository(folder):
             return None
     copy = Repository.at(address, offline=offline).copy
     return Git(copy, git_dir=copy) if copy.is_dir() else None
 
 
 def _tagged(git: Git, before: str, after: str) -> tuple[News, ...]:
-    listed = git(
+    listed = git.bounded(
         "for-each-ref",
         "--sort=-version:refname",
         f"--merged={after}",
         f"--no-merged={before}",
         "--format=%(refname:short)%00%(contents:subject)%0a%0a%(contents:body)%00",
         "refs/tags",
-    ).text
-    fields = listed.split("\0")
+        most=_LONGEST,
+    )
+    fields = (listed or b"").decode("utf-8", "replace").split("\0")
     return tuple(
         News(name.strip(), _told(text))
         for name, text in zip(fields[::2], fields[1::2], strict=False)
@@ -74,8 +77,16 @@ def _tagged(git: Git, before: str, after: str) -> tuple[News, ...]:
 
 
 def _committed(git: Git, before: str, after: str) -> tuple[News, ...]:
-    listed = git("log", f"-{_MOST_COMMITS}", "--format=%h%x00%s", f"{before}..{after}").text
-    rows = (line.partition("\0") for line in listed.splitlines())
+    listed = git.bounded(
+        "log",
+        f"-{_MOST_COMMITS}",
+        "--no-show-signature",  # which would start gpg, where a person has set it
+        "--format=%h%x00%s",
+        f"{before}..{after}",
+        most=_LONGEST,
+    )
+    text = (listed or b"").decode("utf-8", "replace")
+    rows = (line.partition("\0") for line in text.splitlines())
     return tuple(News(name, _told(text)) for name, _, text in rows)
 
 

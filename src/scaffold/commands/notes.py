@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from scaffold.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """One thing that a person must be told.
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from scaffold import apply
-from scaffold.commands.committing import commit_applied, identified, refuse_staged
+from scaffold.commands.committing import commit_or_undo, identified, refuse_staged
 from scaffold.commands.news import News, release_news
 from scaffold.commands.notes import Note
 from scaffold.commands.partial import chosen_paths
@@ -29,9 +28,10 @@ from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
 from scaffold.template import Template
 from scaffold.tree import Tree
 from scaffold.trust.paths import notable
+from scaffold.values import field, frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """An edit of a project's spec.
 
@@ -48,7 +48,7 @@ class Wanted:
     given: Answers = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """Everything about a change before anything of it happens.
 
@@ -85,13 +85,16 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     template = fetched(wanted.spec.source, wanted.ref, wishes)
     rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
     git = project.checkout.git
-    base, lost = applied_tree(git, before, wanted.spec.source, wishes)
+    base, lost = applied_tree(git, before, wanted.spec.source, wishes, rendered=rendered)
     policy = policy_of(template, rendered.spec)
-    theirs = rendered.tree
+    theirs = rendered.filled
+    if before.spec == rendered.lock.spec and before.commit == rendered.lock.commit:
+        base = _with_once_as_rendered(base, theirs, policy)
     lock = _with_once_as_written(before, rendered.lock, policy)
     if wishes.only:
         paths = chosen_paths(wishes.only, rendered, base)
-        theirs, lock = _partly(before, lock, base, theirs, paths)
+        lock = _partly(before, lock, base, rendered.tree, paths)
+        theirs = only(base, theirs, paths)
     labels = Labels(base=f"template {before.spec.version}", theirs=f"template {template.version}")
     with step("merging"):
         outcome = merge(
@@ -100,7 +103,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
             theirs=_described(project, theirs, rendered.spec, lock),
             head=project.checkout.head,
             prefix=project.checkout.prefix.rstrip("/"),
-            policy=policy,
+            policy=replace(policy, may_replace=wishes.settle),
             labels=labels,
         )
     rendered = replace(rendered, lock=lock)
@@ -128,7 +131,9 @@ def policy_of(template: Template, spec: Spec) -> Policy:
     """Return which of the template's files do not take part in an ordinary merge."""
     manifests: Mapping[str, Mapping[str, list[str]]] = template.questions.manifests
     once = [glob for manifest in manifests.values() for glob in manifest.get("once", [])]
-    return Policy(once=tuple(once), skipped=spec.skip, exact=(SPEC_FILE, LOCK_FILE))
+    return Policy(
+        once=tuple(once), owned=spec.owned, skipped=spec.skip, exact=(SPEC_FILE, LOCK_FILE)
+    )
 
 
 def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
@@ -150,13 +155,21 @@ def carry_out(project: Project, prepared: Prepared, wishes: Wishes) -> str:
     with step("writing the files"):
         apply.apply(git, outcome, note=note, edited=edited_paths(prepared))
     if wishes.commit and not outcome.conflicts:
-        return commit_applied(project.checkout, message)
+        return commit_or_undo(project.checkout, message)
     return ""
 
 
 def edited_paths(prepared: Prepared) -> tuple[str, ...]:
     """Return what a person may have edited without committing it: the spec, where it is what is synced."""
     return (prepared.outcome.in_repository(SPEC_FILE),) if prepared.verb == "sync" else ()
+
+
+def _with_once_as_rendered(base: Tree, theirs: Tree, policy: Policy) -> Tree:
+    """Return the old render with the project's own files as they are rendered now: it was told of them before."""
+    return {
+        path: theirs.get(path, file) if matches(path, policy.once) else file
+        for path, file in base.items()
+    }
 
 
 def _with_once_as_written(before: Lock, after: Lock, policy: Policy) -> Lock:
@@ -169,10 +182,8 @@ def _with_once_as_written(before: Lock, after: Lock, policy: Policy) -> Lock:
     return replace(after, files={**after.files, **kept})
 
 
-def _partly(
-    before: Lock, after: Lock, base: Tree, theirs: Tree, paths: set[str]
-) -> tuple[Tree, Lock]:
-    """Return the new render of `paths` alone, and the lock that says that the rest is behind."""
+def _partly(before: Lock, after: Lock, base: Tree, theirs: Tree, paths: set[str]) -> Lock:
+    """Return the lock that says that all but `paths` is behind."""
     if before.behind and before.commit != after.commit:
         raise ScaffoldError(
             f"{len(before.behind)} files are still behind {before.spec.version}",
@@ -184,13 +195,12 @@ def _partly(
         path for path in base.keys() | theirs.keys() if theirs.get(path) != tree.get(path)
     )
     older = before.behind_commit or before.commit
-    lock = replace(
+    return replace(
         after,
         files=locked_files(tree),
         behind=tuple(behind),
         behind_commit=older if behind else "",
     )
-    return tree, lock
 
 
 def _described(project: Project, tree: Tree, spec: Spec, lock: Lock) -> Tree:

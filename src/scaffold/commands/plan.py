@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold import __version__, apply
+from scaffold.commands.committing import commit_or_undo, refuse_staged
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
@@ -59,9 +60,15 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
         )
     message = str(document["message"])
     apply.recover(checkout.git)
+    if wishes.commit:
+        refuse_staged(checkout)
     apply.apply(checkout.git, outcome, note={"verb": "apply", "message": message})
     conflicts = [change.path for change in outcome.conflicts]
-    data = {**document["report"], "command": "apply", "dry_run": False, "applied": True}
+    commit = ""
+    if wishes.commit and not conflicts:
+        commit = commit_or_undo(checkout, message)
+    done = {"command": "apply", "dry_run": False, "applied": True, "commit": commit}
+    data = {**document["report"], **done}
     lines = [
         Line(f"applied: {len(outcome.writes)} files, {len(conflicts)} to decide", Style.STRONG)
     ]
@@ -85,9 +92,13 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _outcome(document: dict[str, Any], file: Path) -> Outcome:
     try:
-        return Outcome.from_plan(document["outcome"])
-    except (KeyError, TypeError, ValueError):
+        outcome = Outcome.from_plan(document["outcome"])
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise _not_a_plan(file) from None
+    texts = [outcome.head, outcome.prefix, outcome.tree, *outcome.changes, *outcome.objects]
+    if not all(isinstance(text, str) for text in texts):
+        raise _not_a_plan(file)
+    return outcome
 
 
 def _not_a_plan(file: Path) -> ScaffoldError:

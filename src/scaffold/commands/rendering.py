@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
+from scaffold.commands.alone import asking_only, is_alone, needed_answers, without_base
 from scaffold.commands.notes import Note
 from scaffold.commands.progress import step
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import locked_files
-from scaffold.questions import Ask, Renderer, choose_components, migrate, resolve, storable
+from scaffold.questions import (
+    Ask,
+    Question,
+    Renderer,
+    choose_components,
+    migrate,
+    require_secrets,
+    resolve,
+    storable,
+)
 from scaffold.rules import with_required
 from scaffold.sandbox.chance import new_seed
 from scaffold.spec import Answer, Answers, Lock, Source, Spec
 from scaffold.template import Template, open_template
 from scaffold.tree import File, Tree
 from scaffold.trust.store import may_run
+from scaffold.values import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendered:
     """A template, rendered for one project.
 
@@ -29,15 +39,19 @@ class Rendered:
         template: What was rendered.
         spec: What the project says it wants from now on: every answer is in it.
         lock: The same, resolved, with the files' ids.
-        tree: The files, without spec and lock.
+        tree: The files, without spec and lock; where a secret belongs, what holds its place.
+        filled: The same with the secrets that somebody gave, as they are to be written.
         notes: What the user must be told of answers and components.
+        name: What the template calls the project's folder, where that was asked for.
     """
 
     template: Template
     spec: Spec
     lock: Lock
     tree: Tree
+    filled: Tree
     notes: tuple[Note, ...] = ()
+    name: str = ""
 
 
 def fetched(source: Source, ref: str, wishes: Wishes) -> Template:
@@ -58,6 +72,8 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
     applied: Lock | None = None,
     given: Answers | None = None,
     alone: bool = False,
+    begins: bool = False,
+    named: bool = False,
 ) -> Rendered:
     """Return what `spec` makes of `template`.
 
@@ -68,50 +84,95 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
         applied: What the project has now; its seed is kept and its frozen answers stay.
         given: Answers of the command line, which win.
         alone: The components' own files are all that is wanted, in a project that scaffold did not make.
+        begins: The project begins with this render, so that it needs every secret.
+        named: Its folder's name is wanted too.
 
     Raises:
         ScaffoldError: An answer or component does not fit, or the template does not render.
     """
     seed = _seed(template, applied)
     trusted = _may_run(template, wishes, needed=applied is not None and applied.trusted)
+    alone = alone or (applied is not None and is_alone(template, applied.spec.components))
+    components, gone = _components(template, spec.components, alone=alone)
     with asked(template, seed, trusted=trusted) as (template, defaults):  # noqa: PLR1704 - the same, completed
         recorded, migrations = migrate(template.questions, spec.answers)
         wanted = {**recorded, **(given or {})}
-        answers = resolve(template.questions, wanted, _asker(wishes), defaults)
+        ask = _asker(wishes) if begins else _without_need_of_secrets(_asker(wishes), applied)
+        needed = {question.name for question in template.questions}
+        if alone:
+            needed = {*wanted, *needed_answers(template, components)}
+            ask = asking_only(ask, needed)
+        answers = resolve(template.questions, wanted, ask, defaults)
+        public = storable(template.questions, answers)
+        name = _name(template, public, components, seed, defaults) if named else ""
+    if begins:
+        require_secrets(template.questions, answers)
+    kept = {name: answer for name, answer in answers.items() if name in needed}
     notes = [Note(each.code, each.name, each.told) for each in migrations]
     if applied is not None:
         _refuse_frozen(template, applied, answers)
-        notes += _new_questions(template, wanted, answers)
-    alone = alone or (applied is not None and is_alone(template, applied.spec.components))
-    components, gone = _components(template, spec.components, alone=alone)
+        notes += _new_questions(template, wanted, kept)
     notes += gone
     if applied is not None:
         _refuse_other_slots(template, applied.spec.components, components)
-    tree = _render(template, answers, components, seed, trusted=trusted)
+    tree = _render(template, public, components, seed, trusted=trusted)
+    filled = tree
+    if public != answers:
+        filled = _render(template, answers, components, seed, trusted=trusted)
     full = Spec(
-        Source(spec.source.address, template.source.directory),
+        replace(spec.source, directory=template.source.directory),
         _version(template, applied),
-        storable(template.questions, answers),
+        storable(template.questions, kept),
         components,
         spec.skip,
+        spec.owned,
     )
     lock = Lock(full, template.commit, seed, locked_files(tree), trusted=trusted)
-    return Rendered(template, full, lock, tree, tuple(notes))
+    return Rendered(template, full, lock, tree, filled, tuple(notes), name)
 
 
-def applied_tree(
-    git: Git, lock: Lock, wanted: Source, wishes: Wishes
+def _name(
+    template: Template,
+    answers: Answers,
+    components: tuple[str, ...],
+    seed: str,
+    renderer: Renderer | None,
+) -> str:
+    from scaffold.render import project_name  # noqa: PLC0415 - where a project begins
+
+    return project_name(template, answers, components=components, seed=seed, renderer=renderer)
+
+
+def applied_tree(  # noqa: PLR0913 - keywords only, beyond the four that it takes
+    git: Git,
+    lock: Lock,
+    wanted: Source,
+    wishes: Wishes,
+    *,
+    looking: bool = False,
+    rendered: Rendered | None = None,
 ) -> tuple[Tree, tuple[Note, ...]]:
     """Return the pristine render that the lock stands for.
 
     Its files are found by their ids among the project's own objects. What is not there any more is rendered again;
     where the template's past is gone too, the file is left out and named.
+
+    Args:
+        git: Of the project.
+        lock: Of the project.
+        wanted: Where the template is now.
+        wishes: Whether the network may be reached, and whether the template's code may run.
+        looking: Nothing may run, whoever is trusted.
+        rendered: What is wanted; what has the same id there is not looked for.
     """
-    files = _stored_files(git, lock)
+    known = _contents(rendered) if rendered is not None else {}
+    files = _stored_files(git, lock, known)
     missing = sorted(lock.files.keys() - files.keys())
     if not missing:
         return files, ()
     try:
+        if looking and lock.trusted:
+            raise ScaffoldError("its template's own code made it, and only an upgrade runs that")
         again = _render_again(lock, wanted, wishes)
     except ScaffoldError as error:
         return files, tuple(_lost(path, error.message) for path in missing)
@@ -178,7 +239,7 @@ def _render(
 ) -> Tree:
     from scaffold.render import render  # noqa: PLC0415 - not needed where nothing is missing
 
-    chosen = _without_base(template) if is_alone(template, components) else template
+    chosen = without_base(template) if is_alone(template, components) else template
     with step("rendering the template"):
         return render(chosen, answers, components=components, seed=seed, trusted=trusted)
 
@@ -197,19 +258,6 @@ def asked(
         yield found
 
 
-def _without_base(template: Template) -> Template:
-    """Return the template with nothing but its components' own files, for a project that it did not make."""
-    files = {
-        path: file
-        for path, file in template.files.items()
-        if not path.startswith("{{") or "/{% if '" in path
-    }
-    questions = template.questions
-    manifests = {name: each for name, each in questions.manifests.items() if name != "base"}
-    raw = {**questions.raw, "_components": manifests}
-    return replace(template, files=files, questions=replace(questions, raw=raw))
-
-
 def _may_run(template: Template, wishes: Wishes, *, needed: bool) -> bool:
     if not template.runs_code:
         return False
@@ -221,11 +269,16 @@ def _may_run(template: Template, wishes: Wishes, *, needed: bool) -> bool:
     return may_run(template, this_once=wishes.trust, ask=ask, needed=needed)
 
 
-def _stored_files(git: Git, lock: Lock) -> dict[str, File]:
-    """Return those files of the lock whose blobs the repository has."""
-    wanted = sorted({file.blob for file in lock.files.values()})
+def _contents(rendered: Rendered) -> Mapping[str, bytes]:
+    return {file.blob: rendered.tree[path].content for path, file in rendered.lock.files.items()}
+
+
+def _stored_files(git: Git, lock: Lock, known: Mapping[str, bytes]) -> dict[str, File]:
+    """Return those files of the lock whose blobs are `known`, or in the repository."""
+    wanted = sorted({file.blob for file in lock.files.values()} - known.keys())
     batch = "".join(f"{blob}\n" for blob in wanted).encode()
-    blobs = _parse_batch(git("cat-file", "--batch", "--buffer", stdin=batch).stdout)
+    stored = git("cat-file", "--batch", "--buffer", stdin=batch).stdout if wanted else b""
+    blobs = {**known, **_parse_batch(stored)}
     return {
         path: File(blobs[file.blob], file.mode)
         for path, file in lock.files.items()
@@ -255,6 +308,24 @@ def _asker(wishes: Wishes) -> Ask | None:
     return terminal_asker(wishes.place)
 
 
+def _without_need_of_secrets(ask: Ask | None, applied: Lock | None) -> Ask | None:
+    """Return what asks as `ask` does, in a project that has its secrets where the template wrote them.
+
+    A change may write some more; where nothing but the lock is written, they are not asked for.
+    """
+    if ask is None:
+        return None
+
+    def asked(question: Question, default: Answer, choices: tuple[str, ...]) -> Answer:
+        if not question.secret:
+            return ask(question, default, choices)
+        prompt = f"{question.prompt} (empty: leave it as it is)"
+        optional = replace(question, prompt=prompt, required=False)
+        return default if applied is None else ask(optional, default, choices)
+
+    return asked
+
+
 def _refuse_frozen(template: Template, applied: Lock, answers: Answers) -> None:
     for question in template.questions:
         before = applied.spec.answers.get(question.name)
@@ -277,15 +348,8 @@ def _new_questions(template: Template, wanted: Answers, answers: Answers) -> lis
             f"it was answered with {_shown(answers[question.name])}",
         )
         for question in template.questions
-        if question.name not in wanted and not question.secret
+        if question.name in answers and question.name not in wanted and not question.secret
     ]
-
-
-def is_alone(template: Template, components: Collection[str]) -> bool:
-    """Return whether components without a base are meant: no slot of the template is filled."""
-    manifests = template.questions.manifests
-    filled = {manifests.get(name, {}).get("slot") for name in components}
-    return bool(components) and bool(template.questions.slots) and not filled - {None, ""}
 
 
 def _refuse_other_slots(

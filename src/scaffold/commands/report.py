@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
+
+from scaffold.values import field, frozen
 
 
 class Exit(IntEnum):
@@ -29,7 +30,7 @@ class Style(StrEnum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line for a person; `text` may hold a template's words, so it is escaped when printed."""
 
@@ -37,7 +38,7 @@ class Line:
     style: Style = Style.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """The result of a command.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from scaffold.commands.message import commit_message, pull_request, title
@@ -14,6 +13,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.in_the_way import Refusal
 from scaffold.merge import Change, Kind
 from scaffold.spec import LOCK_FILE, SPEC_FILE
+from scaffold.values import frozen
 
 _STYLES = {
     Kind.CONFLICT: Style.BAD,
@@ -25,7 +25,7 @@ _STYLES = {
 _OWN_FILES = {SPEC_FILE, LOCK_FILE}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """What became of a prepared change.
 
@@ -141,7 +141,9 @@ def _next_lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line
         if wishes.plan is not None and not done.refused:
             yield Line(f"next: scaffold apply {wishes.plan}")
         return
-    if done.branch:
+    if done.branch and prepared.outcome.conflicts:
+        yield Line(f"next: git switch {done.branch}, decide the files above, and commit them")
+    elif done.branch:
         yield Line(f"next: git push origin {done.branch}  (commit {done.commit[:12]})")
     elif done.commit:
         yield Line(f"committed as {done.commit[:12]}; undo it with git revert {done.commit[:12]}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from scaffold import apply
 from scaffold.commands.change import change, ready_project
-from scaffold.commands.committing import identified
+from scaffold.commands.committing import commit_applied
 from scaffold.commands.operation import Wanted
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
@@ -15,6 +14,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.project import Checkout, Project
 from scaffold.spec import Answers, Source
 from scaffold.template import versions
+from scaffold.values import replace
 
 _RELEASE = re.compile(r"[vV]?\d+\.\d+")
 
@@ -36,8 +36,10 @@ def upgrade(  # noqa: PLR0913 - as many wishes as the command has
     wishes = replace(wishes, only=only)
     project, undone = ready_project(wishes)
     spec = project.spec
-    source = Source(
-        stored_address(template) or spec.source.address, directory or spec.source.directory
+    source = replace(
+        spec.source,
+        address=stored_address(template) or spec.source.address,
+        directory=directory or spec.source.directory,
     )
     wanted = Wanted(
         "upgrade",
@@ -56,12 +58,11 @@ def go_on(wishes: Wishes) -> Report:
     """
     checkout = Checkout.discover(wishes.place)
     waiting = apply.pending(checkout.git)
-    decided = apply.continue_(checkout.git)
     commit = ""
     if wishes.commit and waiting is not None:
-        message = waiting.note.get("message", "Upgrade")
-        identified(checkout.git)("commit", "-q", "--no-verify", "-m", message)
-        commit = checkout.git("rev-parse", "HEAD").text
+        commit, decided = commit_applied(checkout, waiting.note.get("message", "Upgrade"))
+    else:
+        decided = apply.continue_(checkout.git)
     line = f"{len(decided)} conflicts are decided"
     after = f"committed as {commit[:12]}" if commit else "next: git commit"
     data = {"command": "continue", "decided": list(decided), "commit": commit}

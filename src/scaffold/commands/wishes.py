@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold.values import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Wishes:
     """The options that every change of a project has.
 
@@ -21,6 +22,7 @@ class Wishes:
         only: Globs and components; other paths keep their older render.
         commit: Make a commit of the change.
         branch: Make the commit on this new branch and leave the work tree alone.
+        settle: Settle also what leaves out a line that a side added; see `Policy.may_replace`.
     """
 
     place: Path
@@ -33,3 +35,4 @@ class Wishes:
     only: tuple[str, ...] = ()
     commit: bool = False
     branch: str = ""
+    settle: bool = False

@@ -52,8 +52,7 @@ def write_project(tree: Tree, destination: Path, message: str, author: Answers) 
     """
     outer = _outer_repository(destination)
     with _beside(destination) as folder:
-        for path, file in tree.items():
-            _write_file(folder / path, file.content, file.mode)
+        _write_files(tree, folder)
         if outer is None:
             _first_commit(folder, tree, message, author)
         _move_into_place(folder, destination)
@@ -74,7 +73,9 @@ def _beside(destination: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise ScaffoldError(
-            f"{destination} cannot be written: {error.strerror or error}", code="cannot-write"
+            f"{destination} cannot be written: {error.strerror or error}",
+            hint="nothing was made; try again when that is mended",
+            code="cannot-write",
         ) from None
     finally:
         if made is not None and not destination.exists():
@@ -94,14 +95,22 @@ def _umask() -> int:
     return current
 
 
-def _write_file(target: Path, content: bytes, mode: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if mode == "120000":
-        target.symlink_to(os.fsdecode(content))
-        return
-    target.write_bytes(content)
-    if mode == "100755":
-        target.chmod(0o777 & ~_umask())
+def _write_files(tree: Tree, folder: Path) -> None:
+    """Write the files of `tree` into the empty `folder`; there may be ten thousand."""
+    made: set[str] = set()
+    for path, file in tree.items():
+        target = f"{folder}/{path}"
+        above = target.rpartition("/")[0]
+        if above not in made:
+            os.makedirs(above, exist_ok=True)  # noqa: PTH103 - a path object costs more than a file
+            made.add(above)
+        if file.mode == "120000":
+            os.symlink(os.fsdecode(file.content), target)  # noqa: PTH211 - see above
+            continue
+        with open(target, "wb") as stream:  # noqa: PTH123 - see above
+            stream.write(file.content)
+        if file.mode == "100755":
+            Path(target).chmod(0o777 & ~_umask())
 
 
 def _move_into_place(folder: Path, destination: Path) -> None:
@@ -128,7 +137,7 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
     git = Git(folder)
     settings = _settings(git)
     branch = settings.get("init.defaultbranch") or "main"
-    git("init", "-q", f"--initial-branch={branch}")
+    _init(git, folder, branch, plain="init.templatedir" not in settings)
     name = settings.get("user.name") or str(author.get("author_name") or "scaffold")
     email = settings.get("user.email") or str(author.get("author_email") or "scaffold@localhost")
     try:
@@ -139,7 +148,10 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
         else:
             ignored = _ignored(git, tree)
             kept = {path: file for path, file in tree.items() if path not in ignored}
-            git("fast-import", "--quiet", stdin=_stream(kept, branch, message, name, email))
+            # One pack, which git compresses well when it next tidies up: nobody waits for that.
+            packing = Git(folder, config=("fastimport.unpackLimit=1", "pack.compression=1"))
+            stream = _stream(kept, branch, message, name, email)
+            packing("fast-import", "--quiet", "--depth=0", stdin=stream)
             git("reset", "-q")
     except GitError as error:
         raise ScaffoldError(
@@ -147,9 +159,17 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
         ) from None
 
 
+def _init(git: Git, folder: Path, branch: str, *, plain: bool) -> None:
+    """Make a repository: `plain` without the samples of hooks that git copies, which are most of its files."""
+    samples = ("--template=",) if plain else ()
+    git("init", "-q", f"--initial-branch={branch}", *samples)
+    for name in ("hooks", "info"):
+        (folder / ".git" / name).mkdir(exist_ok=True)
+
+
 def _settings(git: Git) -> dict[str, str]:
     """Return the settings of the user's git that a first commit depends on."""
-    wanted = r"^(init\.defaultbranch|user\.name|user\.email|commit\.gpgsign)$"
+    wanted = r"^(init\.defaultbranch|init\.templatedir|user\.name|user\.email|commit\.gpgsign)$"
     listed = git("config", "-z", "--get-regexp", wanted, expect=(0, 1)).text
     rows = (row.partition("\n") for row in listed.split("\0") if row)
     return {name: value for name, _, value in rows}

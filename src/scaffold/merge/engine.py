@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaffold.git import Git
 from scaffold.merge import moves
@@ -13,11 +13,16 @@ from scaffold.merge.attributes import attributes_of, is_normalized, settings_of
 from scaffold.merge.globs import matches
 from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
 from scaffold.merge.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
-from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Stages
-from scaffold.merge.regions import content_of, parse, regions_of
-from scaffold.merge.settle import Contest, as_one, settle
+from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Settlement, Stages
+from scaffold.merge.places import as_one
+from scaffold.merge.regions import Piece, content_of, left_in, parse, regions_of
 from scaffold.merge.store import Store, TextMerge, opened
+from scaffold.merge.twins import refuse_twins
 from scaffold.tree import File, Tree
+from scaffold.values import frozen, replace
+
+if TYPE_CHECKING:
+    from scaffold.merge.settle import Contest
 
 
 def merge(  # noqa: PLR0913 - keywords only
@@ -40,6 +45,9 @@ def merge(  # noqa: PLR0913 - keywords only
         prefix: The project's folder inside the repository, without slashes at its ends.
         policy: Which files take no ordinary part.
         labels: How the sides are called in conflict marks.
+
+    Raises:
+        ScaffoldError: The template adds a file that is one of the project's on some systems.
     """
     base, theirs = _as_git_stores(git, prefix, base, theirs)
     with opened(git) as store:
@@ -50,6 +58,7 @@ def merge(  # noqa: PLR0913 - keywords only
         changes = {
             change.path: change for change in sorted(merging.changes(base, theirs), key=_path)
         }
+        refuse_twins(trees, project, changes.values())
         edits = {_join(prefix, path): merging.entry(change) for path, change in changes.items()}
         written: dict[str, tuple[str, bytes]] = {}
         tree = _recorder(store, written).edit(root, edits)
@@ -97,7 +106,7 @@ def trees_root(store: Store, head: str) -> str:
     return found[0] if found else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Parts:
     """The two renders without the files that do not take part in the text merge, and what becomes of those."""
 
@@ -106,7 +115,7 @@ class _Parts:
     apart: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Merging:
     """One merge into the tree `project` of the store."""
 
@@ -172,7 +181,7 @@ class _Merging:
             return self._kept(path, "skipped", "the project asked to leave it alone", old != new)
         if matches(path, self.policy.exact):
             return self._exact(path, new)
-        if matches(path, self.policy.derived) and not self.policy.is_literal:
+        if matches(path, self.policy.derived) and self.policy.may_replace:
             return self._derived(path, old, new)
         if matches(path, self.policy.once) and (old is not None or self.ours(path) is not None):
             return self._kept(path, "once", "written once, and yours since then", old != new)
@@ -264,7 +273,7 @@ class _Merging:
         return self.store.text_merge(self.trees.build(old), project, self.trees.build(new))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Merged:
     """git's merge of the parts, to be told as changes."""
 
@@ -283,7 +292,8 @@ class _Merged:
         pairs = moves.pairs(self.text, self.parts.base, changed, self._added_by_ours(changed))
         for path in sorted(changed):
             if path in stages:
-                yield from self._unmerged(path, stages[path])
+                for change in self._unmerged(path, stages[path]):
+                    yield replace(change, origin=pairs.get(change.path, ""))
             else:
                 change = self._clean(path, pairs)
                 if change.before != change.after:
@@ -359,10 +369,10 @@ class _Merged:
         old, mine, new = sides
         pieces = parse(merged.content, base=old, ours=mine, theirs=new)
         is_derived = matches(path, self.merging.policy.derived)
+        from scaffold.merge.settle import Contest  # noqa: PLC0415 - many rules, for what meets alone
+
         contest = Contest(path, old, mine, new, pieces)
-        pieces, settlements = (
-            (as_one(pieces), ()) if is_derived else settle(contest, self.merging.policy)
-        )
+        pieces, settlements = (as_one(pieces), ()) if is_derived else self._settled(contest)
         after = File(content_of(pieces, self.merging.labels), merged.mode)
         after = self._with_ends(path, after)
         left = regions_of(pieces)
@@ -376,6 +386,35 @@ class _Merged:
         return Change(
             path, Kind.CONFLICT, code, reason, before, after, stages, "", settlements, left
         )
+
+    def _settled(self, contest: Contest) -> tuple[tuple[Piece, ...], tuple[Settlement, ...]]:
+        """Return what the rules make of a file, aligned and laid out so that least is left to decide."""
+        from scaffold.merge.layout import layouts  # noqa: PLC0415
+        from scaffold.merge.settle import settle  # noqa: PLC0415 - see `_contested`
+
+        policy = self.merging.policy
+        best, told = settle(contest, policy)
+        if not regions_of(best):
+            return best, told
+        sides = (contest.base, contest.ours, contest.theirs)
+        pieces, more = settle(self._aligned(contest.path, *sides), policy)
+        if (0, 0) < left_in(pieces) < left_in(best):  # never to hide that the two algorithms differ
+            best, told = pieces, more
+        if not policy.may_replace:
+            return best, told
+        for each, done in layouts(contest.path, sides, self.merging.ours):
+            pieces, more = settle(self._aligned(contest.path, *each), policy)
+            if left_in(pieces) < left_in(best):
+                best, told = pieces, (done, *more)
+        return best, told
+
+    def _aligned(self, path: str, base: bytes, ours: bytes, theirs: bytes) -> Contest:
+        """Return a merge by git's other algorithm, Myers': trees are merged with histograms."""
+        from scaffold.merge.settle import Contest  # noqa: PLC0415 - see `_contested`
+
+        marked = self.merging.store.merge_file(base, ours, theirs)
+        pieces = parse(marked, base=base, ours=ours, theirs=theirs)
+        return Contest(path, base, ours, theirs, pieces)
 
 
 def _told_clean(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 
 from scaffold.merge.store import TextMerge
@@ -39,6 +38,8 @@ def pairs(
 
 
 def _likest(path: str, file: File, base: Tree, candidates: Collection[str]) -> str:
+    import difflib  # noqa: PLC0415 - for projects that moved files
+
     name = path.rsplit("/", 1)[-1]
     lines = file.content.splitlines()
 

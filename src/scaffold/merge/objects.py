@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from scaffold.tree import File, Tree
+from scaffold.values import field, frozen
 
 FOLDER = "40000"
 SUBMODULE = "160000"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One name in a tree: git's mode and an object id."""
 
@@ -56,7 +56,7 @@ def format_tree(entries: Entries) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trees:
     """Trees of one object store.
 
@@ -155,6 +155,8 @@ class Trees:
 
 def entry_of(file: File, algorithm: str = "sha1") -> Entry:
     """Return the entry that a file has in a tree."""
+    if algorithm == "sha1":
+        return Entry(file.mode, file.blob_id)
     return Entry(file.mode, object_id("blob", file.content, algorithm))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from scaffold.tree import File, Tree
+from scaffold.values import field, frozen
 
 
 class Kind(StrEnum):
@@ -29,7 +29,7 @@ Stages: TypeAlias = Mapping[Stage, File]
 """An unmerged index entry: 1 the old render, 2 yours, 3 the new render; absent where that side has no file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settlement:
     """A conflict of git's that a rule settled.
 
@@ -58,7 +58,7 @@ class Settlement:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What happens to one path, and why.
 
@@ -115,7 +115,7 @@ class Change:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """The result of a merge: everything that applying it needs, and everything that must be told.
 
@@ -200,7 +200,7 @@ class Outcome:
         return cls(plan["head"], plan["prefix"], by_path, plan["tree"], objects)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Labels:
     """How the three sides are called in conflict marks."""
 
@@ -209,19 +209,19 @@ class Labels:
     theirs: str = "template"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """Which files do not take part in an ordinary merge; each field is a tuple of globs.
 
     Args:
         once: Written when they are new, and the project's from then on.
-        derived: Rebuilt by a tool after the merge (lock files): the project's own stays, and is named.
+        derived: Rebuilt by a tool after the merge (lock files): never settled by a rule, and named.
         owned: Prose that the project owns: where both changed the same lines, the project's stand.
         skipped: Take no part at all, as a project asked.
         exact: Always the new render's, whatever HEAD has (`scaffold.lock`).
-        is_literal: Whether a rule may settle only what leaves every line that either side added standing as it was. A
-            version that a newer one replaces, or a line that is indented anew, then stays a conflict, and derived files
-            are merged as text.
+        may_replace: Whether a rule may also settle what leaves out a line that a side added: the older of two versions,
+            a line that is indented or laid out anew, the template's version of a derived file. Without it, every such
+            line stands in its file, as it was or between conflict marks.
     """
 
     once: tuple[str, ...] = ()
@@ -238,7 +238,7 @@ class Policy:
     owned: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     exact: tuple[str, ...] = ("scaffold.lock",)
-    is_literal: bool = False
+    may_replace: bool = False
 
 
 def only(outcome_base: Tree, outcome_theirs: Tree, wanted: set[str]) -> Tree:

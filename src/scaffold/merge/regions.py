@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from scaffold.merge.outcome import Labels
 from scaffold.merge.store import MARKER_SIZE
+from scaffold.values import frozen
 
 Lines: TypeAlias = tuple[bytes, ...]
 """Lines with their ends."""
@@ -16,7 +16,7 @@ _MARKS = {b"<": "ours", b"|": "base", b"=": "theirs", b">": "clean"}
 _SHOWN_SIZE = 7
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """Lines that both sides changed."""
 
@@ -79,11 +79,26 @@ def regions_of(pieces: Iterable[Piece]) -> int:
     return sum(isinstance(piece, Region) for piece in pieces)
 
 
+def left_in(pieces: Iterable[Piece]) -> tuple[int, int]:
+    """Return how many regions a person must decide, and of how many lines of both sides."""
+    regions = [piece for piece in pieces if isinstance(piece, Region)]
+    return len(regions), sum(len(region.ours) + len(region.theirs) for region in regions)
+
+
 def side_of(pieces: Iterable[Piece], side: str) -> bytes:
     """Return the text with every region taken from one side: `ours`, `base` or `theirs`."""
     return b"".join(
         b"".join(getattr(piece, side) if isinstance(piece, Region) else piece) for piece in pieces
     )
+
+
+def side_with(pieces: Iterable[Piece], region: Region, lines: Lines) -> bytes:
+    """Return the text with `lines` in one region's place, and every other region taken from the project."""
+    parts = [
+        lines if piece is region else piece.ours if isinstance(piece, Region) else piece
+        for piece in pieces
+    ]
+    return b"".join(b"".join(part) for part in parts)
 
 
 def shared_ends(first: Sequence[bytes], second: Sequence[bytes]) -> tuple[int, int]:

@@ -11,14 +11,14 @@ import contextlib
 import os
 import subprocess
 import tempfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.merge.objects import Trees, object_id
+from scaffold.pack import write_pack
+from scaffold.values import frozen
 
 MARKER_SIZE = 31
 """Of the marks inside the store: no file of a template's has such a line by chance."""
@@ -43,7 +43,7 @@ _USAGE = 129
 _SIGNATURE = "scaffold <scaffold> 0 +0000"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unmerged:
     """One unmerged entry: `git ls-files --unmerged`'s words."""
 
@@ -53,7 +53,7 @@ class Unmerged:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """What merge-tree says of some paths: a stable kind (`CONFLICT (rename/rename)`) and prose."""
 
@@ -62,7 +62,7 @@ class Message:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextMerge:
     """What `git merge-tree` made of three trees."""
 
@@ -71,15 +71,19 @@ class TextMerge:
     messages: tuple[Message, ...]
 
 
-@dataclass(slots=True)
 class Store:
     """The objects of a project and those of one merge; used inside `opened`."""
 
-    folder: Path
-    git: Git
-    algorithm: str
-    _reader: subprocess.Popen[bytes]
-    _known: set[str] = field(default_factory=set)
+    def __init__(
+        self, folder: Path, git: Git, algorithm: str, reader: subprocess.Popen[bytes]
+    ) -> None:
+        self.folder = folder
+        self.git = git
+        self.algorithm = algorithm
+        self._reader = reader
+        self._known: set[str] = set()
+        self._put: dict[str, tuple[str, bytes]] = {}
+        self._unwritten: dict[str, tuple[str, bytes]] = {}
 
     @property
     def trees(self) -> Trees:
@@ -103,6 +107,8 @@ class Store:
 
     def find(self, name: str) -> tuple[str, bytes] | None:
         """Return the id and content of an object, or nothing where there is none."""
+        if name in self._put:
+            return name, self._put[name][1]
         requests, answers = self._reader.stdin, self._reader.stdout
         assert requests is not None and answers is not None  # noqa: S101, PT018 - both are pipes
         requests.write(name.encode("utf-8", "surrogateescape") + b"\n")
@@ -115,11 +121,11 @@ class Store:
         return head[0].decode("ascii"), content
 
     def put(self, kind: str, content: bytes) -> str:
-        """Store an object in the throw-away repository and return its id."""
+        """Store an object in the throw-away repository, for git once it merges, and return its id."""
         identifier = object_id(kind, content, self.algorithm)
         if identifier not in self._known:
             self._known.add(identifier)
-            self._write(identifier, b"%s %d\0" % (kind.encode(), len(content)) + content)
+            self._put[identifier] = self._unwritten[identifier] = (kind, content)
         return identifier
 
     def assume(self, identifier: str) -> None:
@@ -129,13 +135,14 @@ class Store:
     def text_merge(self, base: str, ours: str, theirs: str) -> TextMerge:
         """Merge three trees as git does, with diff3 marks of `MARKER_SIZE`."""
         parent = self._commit(base)
+        sides = self._commit(ours, parent), self._commit(theirs, parent)
+        self._write()
         result = self.git(
             "merge-tree",
             "--write-tree",
             "-z",
             "--messages",
-            self._commit(ours, parent),
-            self._commit(theirs, parent),
+            *sides,
             env=_ALONE,
             expect=(0, 1, _USAGE),
         )
@@ -147,23 +154,33 @@ class Store:
             )
         return _parse(result.stdout)
 
+    def merge_file(self, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+        """Return the merge of three texts, with diff3 marks of `MARKER_SIZE`."""
+        names = ("ours", "base", "theirs")
+        for name, content in zip(names, (ours, base, theirs), strict=True):
+            (self.folder / name).write_bytes(content)
+        size = f"--marker-size={MARKER_SIZE}"
+        labels = [f"-L{name}" for name in names]
+        return self.git(
+            "merge-file", "-p", "--diff3", size, *labels, *names, env=_ALONE, expect=range(128)
+        ).stdout
+
     def _commit(self, tree: str, parent: str = "") -> str:
         tree = tree or self.put("tree", b"")
         ancestry = f"parent {parent}\n" if parent else ""
         text = f"tree {tree}\n{ancestry}author {_SIGNATURE}\ncommitter {_SIGNATURE}\n\nx\n"
         return self.put("commit", text.encode())
 
-    def _write(self, identifier: str, data: bytes) -> None:
-        folder = self.folder / "objects" / identifier[:2]
-        folder.mkdir(exist_ok=True)
-        (folder / identifier[2:]).write_bytes(zlib.compress(data, 1))
+    def _write(self) -> None:
+        if self._unwritten:
+            write_pack(self.folder / "objects" / "pack", self._unwritten, self.algorithm)
+            self._unwritten = {}
 
 
 @contextlib.contextmanager
 def opened(git: Git) -> Iterator[Store]:
     """Yield a store that borrows the objects of `git`'s repository; it is gone afterwards."""
-    answer = git("rev-parse", "--show-object-format", "--git-path", "objects").text.splitlines()
-    algorithm, objects = answer[0], (git.folder / answer[1]).resolve()
+    algorithm, objects = _objects_of(git)
     with tempfile.TemporaryDirectory(prefix="scaffold-merge-") as temporary:
         folder = Path(temporary)
         _lay_out(folder, objects, algorithm)
@@ -175,8 +192,16 @@ def opened(git: Git) -> Iterator[Store]:
             _end(reader)
 
 
+def _objects_of(git: Git) -> tuple[str, Path]:
+    """Return the format of a repository's objects, and where they are."""
+    if git.facts is not None:
+        return git.facts.algorithm, git.facts.objects.resolve()
+    answer = git("rev-parse", "--show-object-format", "--git-path", "objects").text.splitlines()
+    return answer[0], (git.folder / answer[1]).resolve()
+
+
 def _lay_out(folder: Path, objects: Path, algorithm: str) -> None:
-    for name in ("objects/info", "refs", "info"):
+    for name in ("objects/info", "objects/pack", "refs", "info"):
         (folder / name).mkdir(parents=True)
     is_sha1 = algorithm == "sha1"
     config = _CONFIG.format(format=0 if is_sha1 else 1)

@@ -15,7 +15,7 @@ from scaffold.sandbox.engine import Engine
 from scaffold.spec import Answers
 from scaffold.tree import File, Tree
 from scaffold.trust.limits import Limits, confined
-from scaffold.trust.paths import check_tree
+from scaffold.trust.paths import check_name, check_tree
 
 if TYPE_CHECKING:
     from scaffold.template import Template
@@ -86,9 +86,7 @@ def project_name(
         found = renderer(folder, values)
     else:
         found = name() if template.own else confined(name, Limits.from_environment())
-    if "/" in found:
-        raise ScaffoldError(f"the project cannot be called {found!r}", code="bad-path")
-    check_tree([found])
+    check_tree([check_name(found)])
     return found
 
 
@@ -114,6 +112,8 @@ def render_context(
     values["_checkout"] = (
         None  # the version is in the lock; here it would change files at every upgrade
     )
+    if template.source.gives_commit:
+        values["_commit"] = template.commit
     return {"cookiecutter": values, "_cookiecutter": offered}
 
 
@@ -158,6 +158,7 @@ def _rendered_files(
     engine = Engine(template.questions.settings, layout.included, chance, compiled)
     context = render_context(template, answers, components, engine)
     written: dict[str, tuple[bytes | str, str]] = {}
+    limits, size = Limits.from_environment(), 0
     for target, source, verbatim in layout.targets(engine, context):
         file = files[source]
         if target in written:
@@ -168,6 +169,8 @@ def _rendered_files(
             chance.restart(target)
             content = rendered_file(source, file, engine, context)
             written[target] = (source if content is None else content, file.mode)
+            size += len(content or b"")
+            limits.check_size(len(written), size)
     return written, kept.fresh(compiled)
 
 

@@ -6,21 +6,22 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold import cache
 from scaffold.sandbox.engine import Compiled
 from scaffold.tree import File
+from scaffold.values import frozen
 
 if TYPE_CHECKING:
     from scaffold.template import Template
 
 _FEW = 1000
+_FORMAT = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """The compiled files of one template, of all its versions that were rendered lately.
 
@@ -40,7 +41,7 @@ class Kept:
     def of(cls, template: Template) -> Kept:
         """Return what is kept for `template`; nothing is kept of one that nobody rendered yet."""
         settings = template.questions.settings.key()
-        key = repr((template.source, settings, sys.version, _jinja()))
+        key = repr((_FORMAT, template.source, settings, sys.version, _jinja()))
         name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         path = cache.folder("compiled") / name
         loaded, binary = cache.load(path) or ({}, {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import posixpath
 import shutil
 import signal
 import stat
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import ScaffoldError
@@ -24,9 +25,12 @@ from scaffold.spec import Answers
 from scaffold.tree import File, Tree
 from scaffold.trust.addresses import strip_userinfo
 from scaffold.trust.limits import Limits
+from scaffold.trust.paths import check_inside, check_name, is_inside
 from scaffold.trust.text import escape
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from scaffold.template import Template
 
 # What a hook may need of the caller's environment; tokens, keys and `GIT_*` are not among it.
@@ -49,6 +53,12 @@ if _seed:
     random.seed(_seed)
     random._urandom = _urandom
 """
+
+_REFUSED = 77
+"""What the child ends with when it is scaffold that says no."""
+
+_CACHE = b"Signature: 8a477f597d28d172789f06886806bc55"
+"""How the tag of a cache folder begins."""
 
 _GIT_CONFIG = "[user]\n\tname = scaffold\n\temail = scaffold@localhost\n"
 
@@ -86,6 +96,7 @@ def template_job(
         "answers": dict(answers),
         "components": list(components),
         "address": template.source.address,
+        "commit": template.commit if template.source.gives_commit else "",
     }
 
 
@@ -132,6 +143,9 @@ def _run(job: Mapping[str, Any], seed: str, scratch: Path) -> Path:
         end_all(process)
         raise
     lines = output.decode("utf-8", "replace").strip().splitlines()
+    if process.returncode == _REFUSED and lines and lines[-1].startswith("{"):
+        told = json.loads(lines[-1])
+        raise ScaffoldError(told["message"], hint=told["hint"], code=told["code"])
     if process.returncode or not lines:
         raise hook_failed(lines, process.returncode)
     return Path(lines[-1])
@@ -181,12 +195,16 @@ def scrubbed_environment(seed: str, scratch: Path) -> dict[str, str]:
 
 
 def _collected(folder: Path) -> Tree:
-    """Return the files that a render left in `folder`; a `.git` that a hook made is not one of them."""
+    """Return the files that a render left in `folder`, without a `.git` and caches that a hook made there."""
     files: dict[str, File] = {}
     limits = Limits.from_environment()
     size = 0
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != ".git" or Path(root) != folder)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if (name != ".git" or Path(root) != folder) and not _is_cache(Path(root, name))
+        )
         links = [name for name in folders if Path(root, name).is_symlink()]
         for name in sorted([*names, *links]):
             path = Path(root, name)
@@ -197,11 +215,17 @@ def _collected(folder: Path) -> Tree:
     return files
 
 
+def _is_cache(folder: Path) -> bool:
+    """Return whether a program says that a folder is its cache, by the Cache Directory Tagging Specification."""
+    tag = folder / "CACHEDIR.TAG"
+    return tag.is_file() and tag.read_bytes().startswith(_CACHE)
+
+
 def _collected_file(path: Path, folder: Path, shown: str) -> File:
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
         target = path.readlink()
-        inside = Path(os.path.normpath(path.parent / target)).is_relative_to(folder)
+        inside = is_inside(path, folder)
         if target.is_absolute() or not inside:
             raise ScaffoldError(
                 f"a hook left a link {escape(shown)} that leads outside the project",
@@ -220,6 +244,14 @@ def explained(error: Exception) -> str:
     return ": ".join(text.rstrip(".") for text in said if text)
 
 
+def _hooks(repository: Path) -> dict[str, str]:
+    """Return path -> text of the hooks that cookiecutter renders before it runs them."""
+    found = sorted((repository / "hooks").glob("*_gen_project.*"))
+    return {
+        f"hooks/{path.name}": path.read_text("utf-8", "replace") for path in found if path.is_file()
+    }
+
+
 def main() -> int:
     """Render the job on standard input and print the folder as the last line."""
     from cookiecutter.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -229,6 +261,10 @@ def main() -> int:
 
     try:
         folder = _rendered_by_cookiecutter(json.load(sys.stdin))
+    except ScaffoldError as error:
+        told = {"message": error.message, "hint": error.hint, "code": error.code}
+        sys.stdout.write(f"\n{json.dumps(told)}\n")
+        return _REFUSED
     except FailedHookException:  # the hook itself said why
         return 1
     except CookiecutterException as error:
@@ -240,21 +276,29 @@ def main() -> int:
 
 def _rendered_by_cookiecutter(job: Mapping[str, Any]) -> str:
     # What hooks print belongs to them: the parent reads one line, the last.
+    from cookiecutter.find import find_template  # type: ignore[import-untyped]  # noqa: PLC0415
     from cookiecutter.generate import generate_files  # type: ignore[import-untyped]  # noqa: PLC0415
     from cookiecutter.hooks import run_pre_prompt_hook  # type: ignore[import-untyped]  # noqa: PLC0415
     from cookiecutter.utils import create_env_with_context  # type: ignore[import-untyped]  # noqa: PLC0415
 
     from scaffold.questions import full_context, read_questions  # noqa: PLC0415
+    from scaffold.render.answers_in_code import refuse_code  # noqa: PLC0415
 
     repository = str(run_pre_prompt_hook(job["repository"]))
     sys.path.append(repository)
     questions = read_questions((Path(repository) / "cookiecutter.json").read_text("utf-8"))
+    hooks = _hooks(Path(repository))
     environment = create_env_with_context({"cookiecutter": dict(questions.raw)})
 
     def rendered(text: str, values: Mapping[str, Any]) -> str:
         return str(environment.from_string(text).render(cookiecutter=values))
 
     known = {name: value for name, value in job["answers"].items() if name in questions}
+
+    def as_code(hook: str, answers: Answers) -> str:
+        return rendered(hook, full_context(questions, answers, job["components"], rendered))
+
+    refuse_code(hooks, known, as_code)
     values = full_context(questions, known, job["components"], rendered)
     offered = {name: value for name, value in values.items() if not name.startswith("_")}
     values |= {
@@ -263,8 +307,32 @@ def _rendered_by_cookiecutter(job: Mapping[str, Any]) -> str:
         "_repo_dir": job["address"],
         "_checkout": None,
     }
+    if job["commit"]:
+        values["_commit"] = job["commit"]
     contexts = {"cookiecutter": values, "_cookiecutter": offered}
+    _refuse_names(find_template(repository, environment), environment, contexts)
     return str(generate_files(repository, contexts, job["output"]))
+
+
+def _refuse_names(folder: Path, environment: Environment, contexts: Mapping[str, Any]) -> None:
+    """Refuse answers that lead cookiecutter out of the project: it writes wherever a name says.
+
+    It also renders the path of the project with that of each folder in it, once more, outside of the sandbox.
+    """
+    inside = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    project, *names = (
+        environment.from_string(name).render(**contexts) for name in (folder.name, *inside)
+    )
+    marks = (environment.variable_start_string, environment.block_start_string)
+    if any(mark in project for mark in (*marks, environment.comment_start_string)):
+        raise ScaffoldError(
+            f"the project cannot be called {escape(project)!r}: cookiecutter would take it for Jinja",
+            code="bad-path",
+        )
+    for name in (check_name(project), *names):
+        plain = posixpath.normpath(name.replace("\\", "/"))
+        if plain != ".":  # a name that renders to nothing is left out
+            check_inside(f"/{plain}" if PureWindowsPath(name).drive else plain)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,16 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.sandbox.engine import Context, Engine, Settings
 from scaffold.tree import File
 from scaffold.trust.text import escape
+from scaffold.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The project folder of a template.
 
@@ -158,7 +158,7 @@ class _Folders:
         return rendered
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Patterns:
     """Patterns of `fnmatch`, those without a wildcard apart, since most are."""
 

@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from scaffold.render.hooked import (
 )
 from scaffold.trust.limits import Limits
 from scaffold.trust.text import escape
+from scaffold.values import replace
 
 if TYPE_CHECKING:
     from scaffold.template import Template

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scaffold.errors import ScaffoldError
 from scaffold.sandbox.chance import Chance
+from scaffold.sandbox.plain import Part, filled
 from scaffold.trust.text import escape
+from scaffold.values import field, frozen
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from scaffold.sandbox.environment import Sandbox
 
 Context: TypeAlias = Mapping[str, Any]
-Compiled: TypeAlias = "list[str | tuple[str, ...]] | types.CodeType"
-"""Text and variables in order, for most templates; else the code that Jinja made."""
+Compiled: TypeAlias = "list[Part] | types.CodeType"
+"""Plain parts, for most templates; else the code that Jinja made."""
 
 # Jinja's own extensions that only add statements, and cookiecutter's, which are always there.
 _KNOWN_EXTENSIONS = {"jinja2.ext.do", "jinja2.ext.loopcontrols"}
@@ -47,7 +48,7 @@ _OPTIONS: Mapping[str, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """How a template wants its Jinja: `_jinja2_env_vars` and `_extensions` of `cookiecutter.json`."""
 
@@ -157,8 +158,8 @@ class Engine:
             compiled = self.compiled[key] = self._compile(source)
         if isinstance(compiled, list):
             try:
-                return "".join(_filled(compiled, context))
-            except KeyError:  # Jinja says better what is undefined
+                return "".join(filled(compiled, context))
+            except (KeyError, TypeError):  # Jinja says better what is wrong
                 compiled = self._code(source)
         return self._template(compiled).render(context)
 
@@ -200,11 +201,6 @@ class Engine:
             settings = self._settings
             self._sandbox = Sandbox(settings.options, settings.known, self._load, self.chance)
         return self._sandbox
-
-
-def _filled(parts: list[str | tuple[str, ...]], context: Context) -> Iterable[str]:
-    for part in parts:
-        yield part if isinstance(part, str) else str(context[part[0]][part[1]])
 
 
 def _reason(error: Exception) -> str:

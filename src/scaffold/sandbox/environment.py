@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import BaseLoader, StrictUndefined, Template, TemplateNotFound, nodes, pass_context
@@ -20,6 +20,7 @@ from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
 from scaffold.sandbox.chance import Chance
+from scaffold.sandbox.plain import COMPARISONS, Part
 
 if TYPE_CHECKING:
     from jinja2.environment import Environment, TemplateModule
@@ -150,31 +151,54 @@ class _Loader(BaseLoader):
         return template
 
 
-def plain_parts(parsed: nodes.Template) -> list[str | tuple[str, ...]] | None:
-    """Return a template of text and plain variables as a list, or nothing if it has more than that.
-
-    A tuple is a variable (`("name",)`) or a key of one (`("cookiecutter", "name")`).
-    """
-    parts: list[str | tuple[str, ...]] = []
-    for output in parsed.body:
-        if not isinstance(output, nodes.Output):
-            return None
-        for node in output.nodes:
-            part = _part(node)
-            if part is None:
-                return None
-            parts.append(part)
-    return parts
+def plain_parts(parsed: nodes.Template) -> list[Part] | None:
+    """Return a template of text, plain variables and conditions on them as parts, or nothing if it has more."""
+    try:
+        return [*_parts(parsed.body)]
+    except _NotPlainError:
+        return None
 
 
-def _part(node: nodes.Expr) -> str | tuple[str, ...] | None:
-    if isinstance(node, nodes.TemplateData):
-        return node.data
+class _NotPlainError(Exception):
+    """A template does what only Jinja can."""
+
+
+def _parts(body: list[nodes.Node]) -> Iterator[Part]:
+    for node in body:
+        if isinstance(node, nodes.Output):
+            yield from map(_part, node.nodes)
+        elif isinstance(node, nodes.If):
+            branches = [(each.test, each.body) for each in (node, *node.elif_)]
+            chosen = [(_test(test), [*_parts(below)]) for test, below in branches]
+            yield "if", (*chosen, (("is", True), [*_parts(node.else_)]))
+        else:
+            raise _NotPlainError
+
+
+def _part(node: nodes.Expr) -> Part:
+    return node.data if isinstance(node, nodes.TemplateData) else _variable(node)
+
+
+def _variable(node: nodes.Node) -> tuple[str, str]:
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         # Jinja looks for an attribute before a key: `cookiecutter.items` is a method.
         is_key = node.node.name == "cookiecutter" and not hasattr(dict, node.attr)
-        return (node.node.name, node.attr) if is_key else None
-    return None
+        if is_key:
+            return node.node.name, node.attr
+    raise _NotPlainError
+
+
+def _test(node: nodes.Node) -> tuple[Any, ...]:
+    match node:
+        case nodes.Const():
+            return "is", node.value
+        case nodes.Not():
+            return "not", _test(node.node)
+        case nodes.And() | nodes.Or():
+            return _test(node.left), node.operator, _test(node.right)
+        case nodes.Compare(ops=[operand]) if operand.op in COMPARISONS:
+            return _test(node.expr), operand.op, _test(operand.expr)
+    return _variable(node)
 
 
 def _keep(names: dict[str, Any], allowed: frozenset[str]) -> None:

@@ -11,7 +11,10 @@ from scaffold.trust.text import escape
 _SCHEMES = ("https", "ssh", "file")
 _SHORT = {"gh": "https://github.com/", "gl": "https://gitlab.com/", "bb": "https://bitbucket.org/"}
 _SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[^\\]+")
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s]*@")
+# The second form is a password with a slash, which no tool takes, but which would be shown.
+_USERINFO = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*@|[^/?#\s:@]+:(?!\d*(?:[/?#\s'\"]|$))[^\s@]*@)"
+)
 
 
 def check_address(address: str) -> str:
@@ -39,9 +42,29 @@ def check_address(address: str) -> str:
                 code="bad-address",
             )
         return address
-    if Path(address).exists() or not is_remote(address):
-        return str(Path(address).expanduser())
-    return address
+    return address if is_remote(address) and not exists(Path(address)) else _full(address)
+
+
+def local_path(address: str) -> Path:
+    """Return the path that `address` is, where it is one; a home that nobody has stays as it is written."""
+    try:
+        return Path(address).expanduser()
+    except RuntimeError:
+        return Path(address)
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is something at `path`, whatever its name is."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, a NUL
+        return False
+
+
+def _full(address: str) -> str:
+    """Return a path that git cannot take for the name of a host, as it would `my_host:path`."""
+    path = str(local_path(address))
+    return path if path.startswith(("/", "./", "../")) or ":" not in path else f"./{path}"
 
 
 def check_ref(ref: str) -> str:
@@ -70,7 +93,7 @@ def canonical(address: str) -> str:
     plain = strip_userinfo(address)
     if is_remote(plain) or "://" in plain:
         return plain.removesuffix("/").removesuffix(".git")
-    return str(Path(plain).expanduser().resolve())
+    return str(local_path(plain).resolve())
 
 
 def strip_userinfo(text: str) -> str:

@@ -11,13 +11,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
+from scaffold.trust.limits import Limits
 from scaffold.trust.text import escape
 
 LONGEST_NAME = 255
 LONGEST_PATH = 4096
-DEEPEST = 64
 
 _RESERVED = {"scaffold.toml", "scaffold.lock"}
+_SHORT_RESERVED = re.compile(r"scaffo~\d+\.(tom|loc)", re.IGNORECASE)  # the same on Windows
 _WINDOWS_CHARACTERS = re.compile(r'[<>:"|?*\\]')
 _DEVICE = re.compile(
     r"(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)[ ]*(\..*)?",
@@ -31,13 +32,26 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.+@=,()\[\]{}#%&!$~' -]+")
 NOTABLE = {
     ".gitmodules": "git fetches other repositories that it names",
     ".gitattributes": "git filters and merge drivers are chosen by it",
+    ".lfsconfig": "Git LFS sends files to the address in it",
     ".envrc": "direnv runs it when the folder is entered",
+    ".mise.toml": "mise runs it when the folder is entered",
+    "mise.toml": "mise runs it when the folder is entered",
     ".vscode/tasks.json": "VS Code can run it when the folder is opened",
     ".vscode/settings.json": "VS Code takes paths of tools from it",
+    ".vscode/launch.json": "VS Code runs it when debugging starts",
+    ".vscode/mcp.json": "VS Code starts servers that it names",
+    ".mcp.json": "coding assistants start servers that it names",
+    ".cursor/mcp.json": "Cursor starts servers that it names",
+    ".claude/settings.json": "Claude Code runs hooks that it names",
+    ".idea/*": "JetBrains IDEs run what it configures",
+    ".zed/*": "Zed runs tasks and takes paths of tools from it",
     ".devcontainer/*": "editors build and run it when the folder is opened",
     ".devcontainer.json": "editors build and run it when the folder is opened",
+    ".gitpod.yml": "Gitpod runs it when the repository is opened",
     ".github/workflows/*": "GitHub runs it",
     ".github/actions/*": "GitHub runs it",
+    ".gitea/workflows/*": "Gitea runs it",
+    ".forgejo/workflows/*": "Forgejo runs it",
     ".gitlab-ci.yml": "GitLab runs it",
     ".gitlab/*": "GitLab runs it",
     "Jenkinsfile": "Jenkins runs it",
@@ -45,16 +59,31 @@ NOTABLE = {
     ".azure-pipelines/*": "Azure Pipelines runs it",
     ".circleci/*": "CircleCI runs it",
     ".travis.yml": "Travis runs it",
+    ".drone.yml": "Drone runs it",
+    ".woodpecker.yml": "Woodpecker runs it",
+    ".woodpecker/*": "Woodpecker runs it",
+    ".buildkite/*": "Buildkite runs it",
+    ".cirrus.yml": "Cirrus runs it",
+    "appveyor.yml": "AppVeyor runs it",
+    "cloudbuild.yaml": "Cloud Build runs it",
     "bitbucket-pipelines.yml": "Bitbucket runs it",
     ".pre-commit-config.yaml": "pre-commit fetches and runs what it names",
+    "lefthook.yml": "git hooks are run from it",
     ".husky/*": "git hooks are run from it",
+    ".yarnrc.yml": "yarn runs the program that it names",
     "conftest.py": "pytest runs it",
     "sitecustomize.py": "Python runs it at every start",
+    "usercustomize.py": "Python runs it at every start",
+    "*.pth": "Python can run it at every start",
 }
 
 
-def check_path(path: str) -> str:
+def check_path(path: str, limits: Limits | None = None) -> str:
     """Return `path` if a render may have it: relative, inside, and the same name on every system.
+
+    Args:
+        path: Slash-separated.
+        limits: How deep it may be; as the environment says by default.
 
     Raises:
         ScaffoldError: It is not; the message names the path and what it would break.
@@ -64,13 +93,14 @@ def check_path(path: str) -> str:
     if len(path.encode("utf-8", "surrogateescape")) > LONGEST_PATH:
         raise _refused(path, f"it is longer than {LONGEST_PATH} bytes, the most that Linux takes")
     names = path.split("/")
-    if len(names) > DEEPEST:
-        raise _refused(path, f"it is deeper than {DEEPEST} folders")
+    deepest = (limits or Limits.from_environment()).depth
+    if len(names) > deepest:
+        raise _refused(path, f"it is deeper than {deepest} folders (SCAFFOLD_LIMIT_DEPTH)")
     for name in names:
         problem = _problem(name)
         if problem:
             raise _refused(path, problem)
-    if path.casefold() in _RESERVED:
+    if path.casefold() in _RESERVED or _SHORT_RESERVED.fullmatch(path):
         raise _refused(path, "scaffold itself writes that file")
     return path
 
@@ -84,9 +114,10 @@ def check_tree(paths: Iterable[str]) -> None:
     """
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
+    limits = Limits.from_environment()
     for path in paths:
-        check_path(path)
-        other = files.setdefault(_same(path), path)
+        check_path(path, limits)
+        other = files.setdefault(same_name(path), path)
         if other != path:
             raise _twins(other, path)
         _add_folders(path, folders)
@@ -95,6 +126,39 @@ def check_tree(paths: Iterable[str]) -> None:
             raise ScaffoldError(
                 f"the template has both a file and a folder named {escape(path)}", code="bad-path"
             )
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a project's folder may have it: one name of one line.
+
+    Raises:
+        ScaffoldError: It is not.
+    """
+    if "/" in name or "\\" in name or any(map(_has("Cc"), name)):
+        raise ScaffoldError(f"the project cannot be called {_shown(name)}", code="bad-path")
+    return name
+
+
+def check_inside(path: str) -> str:
+    """Return `path` if it lies in the work tree and is none of git's own; a project's file may have any other name.
+
+    Raises:
+        ScaffoldError: It is absolute, climbs, or reaches git's own folder.
+    """
+    names = path.split("/")
+    if "\0" in path or len(_bytes(path)) > LONGEST_PATH or any(map(_is_outside, names)):
+        raise ScaffoldError(
+            f"{_shown(path)} is not a plain path inside the project", code="bad-path"
+        )
+    return path
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Return whether `path` lies in `root` once every symbolic link on the way is followed."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop, a name that is too long, a NUL
+        return False
 
 
 def refuse_links(root: Path, paths: Iterable[str]) -> None:
@@ -119,11 +183,20 @@ def notable(paths: Iterable[str]) -> Mapping[str, str]:
     """Return those of `paths` that make a tool run something -> what does."""
     found = {}
     for path in sorted(paths):
+        same = path.casefold()  # where case does not count, `.Envrc` is `.envrc`
         for pattern, reason in NOTABLE.items():
-            name = path if "/" in pattern else path.rpartition("/")[2]
-            if fnmatchcase(name, pattern):
+            if fnmatchcase(f"/{same}", f"*/{pattern.casefold()}"):
                 found[path] = reason
     return found
+
+
+@lru_cache(maxsize=65536)
+def _is_outside(name: str) -> bool:
+    return name in ("", ".", "..") or len(_bytes(name)) > LONGEST_NAME or _is_git(name)
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=65536)
@@ -168,7 +241,8 @@ _RULES: tuple[tuple[Callable[[str], object], str], ...] = (
 )
 
 
-def _same(path: str) -> str:
+def same_name(path: str) -> str:
+    """Return what is equal for two paths that are one file where neither case nor Unicode form counts."""
     return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 
@@ -176,7 +250,7 @@ def _add_folders(path: str, folders: dict[str, str]) -> None:
     """Record the folders of `path`; two spellings of one folder are twins as two files are."""
     folder = path.rpartition("/")[0]
     while folder:
-        key = _same(folder)
+        key = same_name(folder)
         other = folders.get(key)
         if other == folder:
             return

@@ -7,18 +7,30 @@ import json
 import os
 import re
 import tempfile
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from scaffold.errors import ScaffoldError
 from scaffold.tree import File
+from scaffold.trust import state
 from scaffold.trust.addresses import canonical
-from scaffold.trust.text import escape
+from scaffold.trust.text import escape, one_line
 
-# A hook that starts something else, or imports it, runs whatever the template holds.
-_STARTS_OTHERS = re.compile(
-    rb"subprocess|os\.(system|exec|spawn|popen)|popen|exec|eval|import_module|__import__|runpy|compile\("
+# A hook that starts something else, imports it, or includes it, runs whatever the template holds. What these modules
+# offer beyond that is in the words below; a word of them in a comment costs a question, never trust.
+_PLAIN_MODULES = """
+    __future__ abc collections configparser contextlib copy dataclasses datetime enum errno fnmatch functools glob
+    hashlib io itertools json math os pathlib random re secrets shutil stat string sys tempfile textwrap time typing
+    unicodedata uuid warnings
+"""
+_IMPORTS = re.compile(r"(?:\bfrom\s+([\w.]+)\s+)?\bimport\b\s*([^;#\n]*)")
+_REACHES_OTHERS = re.compile(
+    r"subprocess|system|popen|spawn|fork|exec|eval|compile|startfile|runpy|import_module|getattr|globals|locals|vars|"
+    r"sys\s*\.\s*(path|modules|meta_path)|__(?!name__|main__|file__|doc__|future__)\w+__|"
+    r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*utf-?8)",
+    re.IGNORECASE,
 )
 _LONGEST_SHOWN = 200
 
@@ -88,8 +100,7 @@ def code_digest(template: Runnable) -> str:
     files = template.files
     hooks = {path: files[path] for path in template.hooks}
     everything = template.foreign_extensions or any(
-        not path.endswith(".py") or _STARTS_OTHERS.search(file.content)
-        for path, file in hooks.items()
+        not path.endswith(".py") or not is_alone(file.content) for path, file in hooks.items()
     )
     digest = hashlib.sha256()
     for name in template.foreign_extensions:
@@ -99,19 +110,47 @@ def code_digest(template: Runnable) -> str:
     return digest.hexdigest()
 
 
+def is_alone(hook: bytes) -> bool:
+    """Return whether a Python hook runs nothing but itself, as far as its text says; in doubt it does not."""
+    text = unicodedata.normalize("NFKC", hook.decode("utf-8", "replace"))  # as Python reads names
+    if _REACHES_OTHERS.search(text):
+        return False
+    modules = [
+        name.split()[0].partition(".")[0]
+        for module, names in _IMPORTS.findall(text)
+        for name in ([module] if module else names.split(","))
+        if name.split()
+    ]
+    return set(_PLAIN_MODULES.split()).issuperset(modules)
+
+
 def describe(template: Runnable) -> str:
     """Return what of `template` would run, line by line, to be read before the yes."""
-    address = escape(canonical(template.address))
-    lines = [f"{address} at {escape(template.version)} would run on this machine:"]
-    lines += [f"  the Jinja extension {escape(name)}" for name in template.foreign_extensions]
-    for path in template.hooks:
+    address = one_line(canonical(template.address))
+    lines = [f"{address} at {one_line(template.version)} would run on this machine:"]
+    lines += [f"  the Jinja extension {one_line(name)}" for name in template.foreign_extensions]
+    for path in (*template.hooks, *_extension_files(template)):
         content = template.files[path].content
-        lines.append(f"  {escape(path)} ({len(content.splitlines())} lines):")
+        lines.append(f"  {one_line(path)} ({len(content.splitlines())} lines):")
         shown = content.decode("utf-8", "replace").splitlines()
         lines += [f"    | {escape(line)}" for line in shown[:_LONGEST_SHOWN]]
         if len(shown) > _LONGEST_SHOWN:
             lines.append(f"    | … and {len(shown) - _LONGEST_SHOWN} lines more")
+    lines += [
+        "A yes holds for this address and this code alone:",
+        f"  sha256 {code_digest(template)}",
+    ]
     return "\n".join(lines)
+
+
+def _extension_files(template: Runnable) -> list[str]:
+    """Return the template's own files that its extensions are imported from."""
+    modules = {name.rpartition(".")[0].replace(".", "/") for name in template.foreign_extensions}
+    return sorted(
+        path
+        for path in template.files
+        if path.removesuffix(".py").removesuffix("/__init__") in modules
+    )
 
 
 def _untrusted(template: Runnable, *, changed: bool) -> ScaffoldError:
@@ -136,11 +175,11 @@ def _remember(address: str, digest: str) -> None:
 
 
 def _load() -> Mapping[str, list[str]]:
-    """Return address -> digests; nothing of a store that is broken or that others could write."""
+    """Return address -> digests; nothing of a store that is broken, or that others or git may have written."""
     path = _store()
     try:
         status = path.stat()
-        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o077):
             return {}
         trusted = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -153,9 +192,4 @@ def _load() -> Mapping[str, list[str]]:
 
 
 def _store() -> Path:
-    chosen = os.environ.get("SCAFFOLD_STATE_DIR")
-    if chosen:
-        return Path(chosen) / "trusted.json"
-    from platformdirs import user_state_path  # noqa: PLC0415 - only for templates with code
-
-    return user_state_path("scaffold", appauthor=False) / "trusted.json"
+    return state.folder() / "trusted.json"

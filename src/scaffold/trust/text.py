@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe to show in a terminal."""
+"""Text that others wrote, made safe to show in a terminal, a commit's message, and a pull request."""
 
 from __future__ import annotations
 
@@ -10,9 +10,55 @@ _UNSAFE = re.compile(
 )
 
 
+# What turns off continuous integration, and what closes an issue, wherever a message has it.
+_SWITCH = re.compile(r"\[(?=[^\]\n]*\b(?:skip|no)\b)([^\]\n]*)\]", re.IGNORECASE)
+_OTHER_SWITCH = re.compile(r"\*{3}(NO_CI)\*{3}|(skip-checks)\s*(?=:)", re.IGNORECASE)
+_CLOSER = re.compile(
+    r"\b(close[sd]?|closing|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)(?=:?\s+\S*(?:#|GH-|!|/)\d)",
+    re.IGNORECASE,
+)
+_PLAIN_PROSE = re.compile(r"[\w\s.,;:'/()+%=…-]*")
+
+
 def escape(text: str) -> str:
     """Return `text` with everything that could drive a terminal shown as an escape."""
     return _UNSAFE.sub(lambda match: _escaped(match[0]), text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` as `escape` shows it, on one line."""
+    return escape(text).replace("\n", "\\n")
+
+
+def as_message(text: str) -> str:
+    """Return `text` as a commit may say it: it turns off no CI, and closes no issue of the repository that takes it."""
+    plain = _OTHER_SWITCH.sub(lambda match: f"{match[1] or match[2]} ", _SWITCH.sub(r"(\1)", text))
+    return escape(_CLOSER.sub(r"\1 (in the template)", plain))
+
+
+def as_code(text: str) -> str:
+    """Return `text` as a Markdown code span, in which nothing is a link, a mention or the end of a table's cell."""
+    marks = _more_marks(text, least=1)
+    shown = one_line(text).replace("|", "\\|")
+    space = " " if "`" in (shown[:1], shown[-1:]) else ""
+    return f"{marks}{space}{shown}{space}{marks}"
+
+
+def as_prose(text: str) -> str:
+    """Return `text` for a line of Markdown: as it is, where it is letters and plain punctuation, else as code."""
+    is_plain = _PLAIN_PROSE.fullmatch(text) and not _CLOSER.search(text)
+    return text if is_plain else as_code(text)
+
+
+def as_quotation(text: str) -> str:
+    """Return `text` as a block of Markdown that is shown as it stands."""
+    marks = _more_marks(text, least=3)
+    return f"{marks}text\n{escape(text)}\n{marks}"
+
+
+def _more_marks(text: str, *, least: int) -> str:
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)
 
 
 def _escaped(character: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from scaffold.merge.regions import Lines, Region
+from scaffold.values import frozen
 
 _ALIKE = 0.6
 _TOO_LARGE = 40_000
@@ -15,7 +15,7 @@ Join = Callable[[Lines, Lines], Lines | None]
 """How two insertions at one place become one; nothing where they cannot."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alignment:
     """What a side did to some lines.
 

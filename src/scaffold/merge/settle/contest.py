@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from scaffold.merge.outcome import Settlement
 from scaffold.merge.regions import Lines, Piece, Region, split
+from scaffold.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contest:
     """The three contents of one path, and git's merge of them in pieces."""
 
@@ -27,7 +27,7 @@ class Contest:
         return self.path.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """What a rule makes of a region."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from scaffold.merge.regions import Lines, Piece, Region, split
+from scaffold.merge.regions import Lines, Region, side_with, split
 from scaffold.merge.settle.alignment import merge_lines
 from scaffold.merge.settle.contest import Contest, Settled, keeps_both
 from scaffold.merge_keys import Conflict, merged, reader_of, same_elements
@@ -39,20 +39,17 @@ def reads(region: Region, lines: Lines, contest: Contest) -> bool:
 
 def _can(read: Callable[[bytes], object], contest: Contest, region: Region, lines: Lines) -> bool:
     try:
-        read(_with(contest.pieces, region, lines))
+        read(side_with(contest.pieces, region, lines))
     except (ValueError, RecursionError):
         return False
     return True
 
 
 def _candidates(region: Region) -> Iterator[Lines]:
-    for join in (_ours_first, _theirs_first):
-        lines = merge_lines(region, join)
+    for join in (_ours_first, _theirs_first, _both):
+        lines = merge_lines(region, join) if region.base else join(region.ours, region.theirs)
         if lines is not None:
             yield lines
-    if not region.base:
-        yield _ours_first(region.ours, region.theirs)
-        yield _theirs_first(region.ours, region.theirs)
 
 
 def _by_word(region: Region) -> Lines | None:
@@ -79,6 +76,11 @@ def _theirs_first(ours: Lines, theirs: Lines) -> Lines:
     return _ours_first(theirs, ours)
 
 
+def _both(ours: Lines, theirs: Lines) -> Lines:
+    """Return one after the other, for elements that say some line alike."""
+    return (*_closed(ours), *theirs)
+
+
 def _closed(lines: Lines) -> Lines:
     if lines and not lines[-1].endswith(b"\n"):
         return (*lines[:-1], lines[-1] + b"\n")
@@ -95,17 +97,9 @@ def _is_proven(region: Region, lines: Lines, contest: Contest) -> bool:
         return False
     try:
         base, ours, theirs, result = (
-            read(_with(contest.pieces, region, side))
+            read(side_with(contest.pieces, region, side))
             for side in (region.base, region.ours, region.theirs, lines)
         )
         return same_elements(merged(base, ours, theirs), result)
     except (Conflict, ValueError, RecursionError):
         return False
-
-
-def _with(pieces: tuple[Piece, ...], region: Region, lines: Lines) -> bytes:
-    parts = [
-        lines if piece is region else piece.ours if isinstance(piece, Region) else piece
-        for piece in pieces
-    ]
-    return b"".join(b"".join(part) for part in parts)
