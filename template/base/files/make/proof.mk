@@ -1,6 +1,8 @@
 MODEL ?= champion
+VERSIONS ?= newest
 
-.PHONY: prove score why reproduce
+##@ Proof
+.PHONY: prove score why reproduce freshness
 
 prove: $(READY) ## Inject faults into a scratch copy of the pipeline: every gate must turn red
 	python -m project_package.proof.prove
@@ -13,3 +15,6 @@ why: $(READY) ## Show where MODEL (champion, challenger or a version) came from
 
 reproduce: $(READY) ## Train MODEL again from its commit and data, and compare
 	python -m project_package.proof.reproduce $(MODEL)
+
+freshness: $(READY) ## Train, serve and run TESTS with VERSIONS: newest, oldest or locked
+	python -m project_package.proof.freshness --uv '$(UV)' $(VERSIONS) $(TESTS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from starlette.testclient import TestClient
+from threadpoolctl import threadpool_limits
 
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
@@ -30,6 +31,13 @@ def own_registry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setenv("OMP_WAIT_POLICY", "passive")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Fit small models on one thread, as training does: idle threads of OpenMP spin."""
+    with threadpool_limits(limits=1):
         yield
 
 
@@ -63,9 +71,10 @@ def held_out(pipeline: Paths) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def service(pipeline: Paths) -> Iterator[TestClient]:
-    """The service with the champion of `pipeline`."""
-    settings = Settings(model_dir=pipeline.champion, log_dir=pipeline.root / "logs")
+def service(pipeline: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The service with the champion of `pipeline`, whose folder it leaves as it is."""
+    logs = tmp_path_factory.mktemp("service") / "logs"
+    settings = Settings(model_dir=pipeline.champion, log_dir=logs)
     with (
         standard_output(settings.log_buffer) as output,
         TestClient(Service(settings, output).app) as client,

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,16 @@ def publish(source: Path, target: Path, facts: dict[str, Any]) -> None:
     digests = {name: hashlib.sha256((source / name).read_bytes()).hexdigest() for name in FILES}
     for name in FILES:
         _replace(target / name, (source / name).read_bytes())
-    text = json.dumps(facts | {"files": digests}, indent=2, allow_nan=False)
-    _replace(target / DESCRIPTION, text.encode() + b"\n")
+    _describe(target, facts | {"files": digests})
 
 
-def copy(source: Path, target: Path) -> None:
-    """Replace the bundle in `target` by the one in `source`."""
+def copy(source: Path, target: Path, facts: Mapping[str, Any] | None = None) -> None:
+    """Replace the bundle in `target` by the one in `source`, described by more `facts`."""
     target.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, DESCRIPTION):
+    for name in FILES:
         _replace(target / name, (source / name).read_bytes())
+    described = json.loads((source / DESCRIPTION).read_text("utf-8"))
+    _describe(target, described | dict(facts or {}))
 
 
 def describe(folder: Path) -> dict[str, Any] | None:
@@ -39,6 +41,11 @@ def clear(folder: Path) -> None:
     """Leave `folder` empty."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+
+
+def _describe(target: Path, facts: dict[str, Any]) -> None:
+    text = json.dumps(facts, indent=2, allow_nan=False)
+    _replace(target / DESCRIPTION, text.encode() + b"\n")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,13 +1,14 @@
 """Where a model comes from: code, data, parameters, environment, who and when."""
 
+import configparser
 import getpass
 import hashlib
 import os
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from project_package.git import ask_git
 from project_package.paths import Paths
 
 UNKNOWN = "unknown"
@@ -20,12 +21,14 @@ SOURCES = ("src", "params.yaml", "dvc.yaml", "pyproject.toml")
 class Lineage:
     """What is needed to make a model again.
 
-    `git_dirty` says that sources differ from the commit. `data_hash` is DVC's hash of the raw data.
+    `git_dirty` says that sources differ from the commit. `data_hash` is DVC's hash of the raw data,
+    `data_remote` the address where DVC keeps them.
     """
 
     git_commit: str
     git_dirty: bool
     data_hash: str
+    data_remote: str
     environment_hash: str
     who: str
     when: str
@@ -33,11 +36,12 @@ class Lineage:
 
 def read_lineage(paths: Paths) -> Lineage:
     """Return the lineage of a model that is made now from `paths`."""
-    commit = _git(paths.root, "rev-parse", "HEAD")
+    commit = ask_git(paths.root, "rev-parse", "HEAD")
     return Lineage(
         git_commit=commit or UNKNOWN,
-        git_dirty=not commit or bool(_git(paths.root, "status", "--porcelain", "--", *SOURCES)),
+        git_dirty=not commit or bool(ask_git(paths.root, "status", "--porcelain", "--", *SOURCES)),
         data_hash=file_hash(paths.raw),
+        data_remote=_data_remote(paths.root),
         environment_hash=file_hash(paths.root / "uv.lock"),
         who=_who(paths.root),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -53,12 +57,19 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
+def _data_remote(root: Path) -> str:
+    config = configparser.ConfigParser()
+    config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"])
+    name = config.get("core", "remote", fallback="")
+    return config.get(f"'remote \"{name}\"'", "url", fallback="none")
+
+
 def _who(root: Path) -> str:
     # Continuous integration says who started it; elsewhere git knows its user.
     for variable in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "BUILD_REQUESTEDFOR"):
         if name := os.environ.get(variable):
             return name
-    return _git(root, "config", "user.name") or _login()
+    return ask_git(root, "config", "user.name") or _login()
 
 
 def _login() -> str:
@@ -66,17 +77,3 @@ def _login() -> str:
         return getpass.getuser()
     except OSError:  # a container's user may have no name
         return UNKNOWN
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603
-            ["git", *arguments],  # noqa: S607
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,9 +1,12 @@
 """Limits of size, number and access."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -41,6 +44,21 @@ def test_a_batch_has_at_most_so_many_rows(serve: Any, settings: Settings, row: R
         refused = client.post("/predict", json={"rows": [row] * 3})
 
     assert (allowed.status_code, refused.status_code) == (200, 413)
+
+
+def test_more_clients_than_the_limit_are_told_to_come_back(start_process: Any, row: Row) -> None:
+    process = start_process(limit_concurrency=2)
+    address = ("127.0.0.1", httpx2.URL(process.url).port)
+
+    with ExitStack() as idle:
+        for _ in range(2):
+            idle.enter_context(socket.create_connection(address))
+        health = httpx2.get(f"{process.url}/health")
+        answer = httpx2.post(f"{process.url}/predict", json=row)
+
+    assert health.status_code == 200
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert answer.headers["retry-after"] == "1"
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """The service keeps what its OpenAPI document promises, tried out by schemathesis."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from starlette.testclient import TestClient
 
 from project_package.service.settings import Settings
 
@@ -29,3 +32,12 @@ def test_every_answer_is_as_documented(start_process: Any, settings: Settings) -
     )
 
     assert tried.returncode == 0, tried.stdout
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs").text
+
+    addresses = re.findall(r"""(?:src=|href=|url: )["']([^"']+)["']""", page)
+    assert {client.get(f"/{address}").status_code for address in addresses} == {200}
+    assert "//" not in "".join(addresses)
+    assert len(addresses) == 4

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from time import sleep
 from typing import Any
 
@@ -15,8 +16,8 @@ from project_package.service.settings import Settings
 Row = dict[str, Any]
 
 
-def send_while_ready(url: str, row: Row) -> tuple[int, list[str]]:
-    """Return how many answers came, and which requests had none.
+def send_while_ready(url: str, row: Row, all_answered: Barrier) -> tuple[int, list[str]]:
+    """Return how many answers came, and which requests had none; after the first, wait for others.
 
     A connection that the service closes is opened again only if the service is ready, as a load
     balancer does it.
@@ -30,17 +31,29 @@ def send_while_ready(url: str, row: Row) -> tuple[int, list[str]]:
                 return answered, [repr(error)]
             assert answer.status_code == 200
             answered += 1
+            if answered == 1:
+                all_answered.wait(timeout=60)
             closed = answer.headers.get("connection") == "close"
-            if closed and client.get("/ready").status_code != 200:
+            if closed and not is_ready(client):
                 return answered, []
+
+
+def is_ready(client: httpx2.Client) -> bool:
+    """Return what a load balancer takes the service for: one that is gone is not ready, either."""
+    try:
+        return client.get("/ready").status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 def test_no_request_is_torn_by_a_stop_under_load(start_process: Any, row: Row) -> None:
     process = start_process(drain_seconds=1)
 
+    all_answered = Barrier(7)
     with ThreadPoolExecutor(6) as pool:
-        clients = [pool.submit(send_while_ready, process.url, row) for _ in range(6)]
-        sleep(0.5)
+        clients = [pool.submit(send_while_ready, process.url, row, all_answered) for _ in range(6)]
+        all_answered.wait(timeout=60)
+        sleep(0.2)
         process.stop()
 
     results = [client.result() for client in clients]

@@ -16,8 +16,8 @@ from project_package.paths import Paths
 from project_package.rehearsal import STAGES
 from project_package.training import champion
 from project_package.training.evaluate import evaluate
-from project_package.training.register import register
-from project_package.training.registry import Registry
+from project_package.training.register import HOLD, register
+from project_package.training.registry import CHALLENGER, Registry
 from project_package.training.train import train
 
 
@@ -94,6 +94,20 @@ def test_an_equal_candidate_becomes_the_next_champion(again: Paths, parameters: 
     judge_and_register(again, parameters)
 
     assert version(again) == "2"
+
+
+def test_a_candidate_that_passes_waits_where_somebody_else_decides(
+    again: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOLD, "1")
+
+    judge_and_register(again, parameters)
+
+    assert version(again) == "1"
+    registry = Registry(again, parameters.registry.model)
+    assert registry.resolve(CHALLENGER) == "2"
+    assert registry.champion() == "1"
+    assert "decision" not in registry.facts("2")
 
 
 def test_the_registry_knows_who_decided_and_why(again: Paths, impossible: Parameters) -> None:
@@ -196,9 +210,9 @@ def test_the_command_line_rolls_back_with_a_reason(
 
 
 def test_the_demo_prints_a_prediction_and_stops_its_service(
-    pipeline: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    again: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(pipeline.root)
+    monkeypatch.chdir(again.root)
 
     assert demo.main() == 0
 

@@ -17,11 +17,25 @@ from project_package.proof.fingerprint import code_digest, studied_digest
 from project_package.proof.score.collect import all_evidence
 from project_package.proof.score.judge import Evidence, Result, judge
 from project_package.proof.score.repository import Repository, dvc_hash
+from project_package.proof.score.rubric import BY_PERSONS
 
 NOT_COPIED = (
-    *(".*_cache", ".venv", ".git", ".dvc", "__pycache__", "data", "models", "reports"),
+    *(".venv", ".tools", ".git", ".dvc", ".dvc-storage", "data", "models", "reports"),
     *("mlflow.db", "mlartifacts", "mlruns", "logs", "build", "dvc.lock"),
 )
+CACHES = shutil.ignore_patterns("__pycache__", ".*_cache")
+
+# A decision of a person, about the features, the parameters and the data.
+REVIEWED = ("params.yaml", "sample/flights.csv.gz", "src/project_package/schema.py")
+RECORD = """---
+test: {name}
+date: {date}
+by: {by}
+reviews: [{reviews}]
+applies: {applies}
+---
+The experiment of the first quarter shows it.
+"""
 
 RELIED_ON = {path for evidence in all_evidence() for path in evidence.tests}
 
@@ -96,6 +110,18 @@ class World:
         """Let a test of the file or folder `path` fail."""
         self.found("tests", lambda found: found["files"][path].update(failed=1))
 
+    def record(
+        self, name: str, date: str = "2026-01-31", by: str = "A Person", applies: str = "true"
+    ) -> Path:
+        """Write a person's record about the test `name`."""
+        file = self.root / "docs" / "decisions" / f"{name}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = RECORD.format(
+            name=name, date=date, by=by, applies=applies, reviews=", ".join(REVIEWED)
+        )
+        file.write_text(text, "utf-8")
+        return file
+
     def lock(self) -> None:
         """Write dvc.lock as DVC would after a run."""
         stages = yaml.safe_load((self.root / "dvc.yaml").read_text("utf-8"))["stages"]
@@ -125,16 +151,22 @@ class World:
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory, root: Path, pipeline: Paths) -> World:
     folder = tmp_path_factory.mktemp("score") / "repository"
-    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+
+    def left_out(where: str, names: list[str]) -> set[str]:
+        return CACHES(where, names) | set(NOT_COPIED if Path(where) == root else ())
+
+    shutil.copytree(root, folder, ignore=left_out)
     for name in ("data", "models", "reports"):
         shutil.copytree(pipeline.root / name, folder / name)
-    _commit(folder)
     world = World(folder)
-    commit = Repository(folder).git("rev-parse", "HEAD")
+    for name in BY_PERSONS:
+        world.record(name)
+    commit(folder)
+    head = Repository(folder).git("rev-parse", "HEAD")
     world.edit(
         "models/champion/model.json",
         lambda described: described.update(
-            git_commit=commit, git_dirty=False, environment_hash="0" * 32
+            git_commit=head, git_dirty=False, environment_hash="0" * 32
         ),
     )
     world.lock()
@@ -157,7 +189,8 @@ def world(sound: World, tmp_path: Path) -> World:
     return World(shutil.copytree(sound.root, tmp_path / "repository"))
 
 
-def _commit(folder: Path) -> None:
+def commit(folder: Path) -> None:
+    """Commit all that is in `folder`, which becomes a repository if it is none."""
     identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "First")):
+    for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "Change")):
         subprocess.run(["git", *command], cwd=folder, check=True)  # noqa: S603, S607

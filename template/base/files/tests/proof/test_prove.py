@@ -1,6 +1,7 @@
 """The proof itself: a fault that nobody sees must show, and so must a gate that is always red."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def test_gate_that_is_red_for_another_reason_is_no_proof(scratch: Scratch) -> No
 
     assert not proof.caught
     assert proof.caught_by.startswith("something else")
+
+
+def test_gate_that_is_red_for_what_the_fault_spares_is_no_proof(scratch: Scratch) -> None:
+    dropped = next(fault for fault in FAULTS if fault.name == "a column is dropped")
+
+    (proof,) = prove(scratch, [replace(dropped, spares=("is there",))])
+
+    assert not proof.holds
+
+
+def test_gate_that_stays_red_after_the_fault_is_no_proof(scratch: Scratch) -> None:
+    answers = iter(["is at most", "is at most"])
+
+    (proof,) = prove(
+        scratch, [Fault("it sticks", lambda _: next(answers), "is at most", lambda _: None)]
+    )
+
+    assert proof.caught
+    assert not proof.holds
 
 
 def test_gate_that_is_always_red_is_no_proof(scratch: Scratch) -> None:

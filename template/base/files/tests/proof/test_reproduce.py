@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,16 +79,20 @@ def checkouts(paths: Paths) -> int:
     return len(git(paths.root, "worktree", "list").splitlines())
 
 
-def test_model_comes_out_again_to_the_byte(
-    repository: Paths, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_model_comes_out_again_to_the_byte(repository: Paths) -> None:
     # What is on disk now does not matter, only the commit.
     (repository.root / "sample" / "README.md").write_text("changed since", "utf-8")
 
-    with caplog.at_level(logging.INFO):
-        reproduce(repository, parameters_of(repository), "champion")
+    done = subprocess.run(
+        [sys.executable, "-m", "project_package.proof.reproduce", "champion"],
+        cwd=repository.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert "version 1 comes out again, to the byte" in caplog.text
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "version 1 comes out again, to the byte" in done.stdout
     assert checkouts(repository) == 1
 
 
@@ -98,10 +103,7 @@ def test_model_of_uncommitted_changes_is_refused(repository: Paths, bundle: dict
         reproduce(repository, parameters_of(repository), "1")
 
 
-def test_other_data_are_refused(
-    repository: Paths, bundle: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "STAGES", ("data.ingest",))
+def test_other_data_are_refused(repository: Paths, bundle: dict[str, Any]) -> None:
     tell(repository, bundle | {"data_hash": "0" * 32})
 
     with pytest.raises(PipelineError, match=r"other data now: .* not 000"):
@@ -110,17 +112,41 @@ def test_other_data_are_refused(
     assert checkouts(repository) == 1
 
 
-def test_other_graph_is_refused(
-    repository: Paths, bundle: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_data_are_taken_from_the_cache_by_their_hash(
+    repository: Paths, bundle: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def other_training(folder: Path) -> None:
-        shutil.copytree(repository.root / "data", folder / "data")
-        shutil.copytree(repository.candidate, Paths(folder).candidate)
-        (Paths(folder).candidate / "model.onnx").write_bytes(b"another")
+    digest = bundle["data_hash"]
+    kept = repository.root / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
+    kept.parent.mkdir(parents=True)
+    shutil.copy(repository.raw, kept)
 
-    monkeypatch.setattr(module, "_run_stages", other_training)
+    with caplog.at_level(logging.INFO):
+        reproduce(repository, parameters_of(repository), "1")
 
-    with pytest.raises(PipelineError, match=f"{bundle['version']} does not come out again"):
+    assert "data.ingest done" not in caplog.text
+    assert "to the byte" in caplog.text
+
+
+def test_other_bytes_with_the_same_metrics_are_the_same_model(
+    repository: Paths, bundle: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    tell(repository, bundle | {"files": bundle["files"] | {"model.onnx": "0" * 64}})
+
+    with caplog.at_level(logging.INFO):
+        reproduce(repository, parameters_of(repository), "1")
+
+    assert "with the same metrics, in other bytes" in caplog.text
+
+
+def test_other_metrics_are_refused(repository: Paths, bundle: dict[str, Any]) -> None:
+    name = bundle["primary"]
+    other = {
+        "files": bundle["files"] | {"model.onnx": "0" * 64},
+        "metrics": bundle["metrics"] | {name: 0.123},
+    }
+    tell(repository, bundle | other)
+
+    with pytest.raises(PipelineError, match=rf"does not come out again: {name} is .* was 0\.1230"):
         reproduce(repository, parameters_of(repository), "1")
 
 

@@ -1,21 +1,25 @@
 """Each test of the score that this repository satisfies falls when its evidence is broken."""
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from project_package import problem, schema
+from project_package.proof.score import evidence
 from project_package.proof.score.__main__ import table
 from project_package.proof.score.collect import evidence_of
+from project_package.proof.score.judge import Result
 from project_package.proof.score.page import to_html
 from project_package.proof.score.repository import Repository
-from project_package.proof.score.rubric import DEMANDS, SECTIONS
+from project_package.proof.score.rubric import BY_PERSONS, DEMANDS, SECTIONS
 from project_package.target import OUTCOME
 
-from .conftest import World
+from .conftest import REVIEWED, World, commit
 
 Break = Callable[[World, pytest.MonkeyPatch], object]
 
@@ -168,11 +172,82 @@ def test_broken_evidence_is_none(
 
     result = world.judge([each for each in OWN if each.demand == name])[name]
 
-    assert (result.state, result.points) == ("missing", 0)
+    # What a person has decided still stands where a measurement says otherwise: half a point.
+    assert result.points == (0.5 if name in BY_PERSONS else 0)
+    assert result.state == ("satisfied" if name in BY_PERSONS else "missing")
 
 
 def test_every_check_without_a_component_is_broken_here() -> None:
     assert {each.demand for each in OWN} == BREAKS.keys()
+
+
+def test_every_other_check_is_broken_in_a_file_of_its_own(root: Path) -> None:
+    modules = {module.name for module in pkgutil.iter_modules(evidence.__path__)}
+
+    for name in modules.difference(MODULES):
+        assert (root / "tests" / "proof" / f"test_score_{name}.py").exists(), name
+
+
+@pytest.mark.parametrize("name", sorted(BY_PERSONS))
+def test_what_a_person_must_decide_is_missing_without_a_record(world: World, name: str) -> None:
+    (world.root / "docs" / "decisions" / f"{name}.md").unlink()
+
+    result = world.judge(OWN)[name]
+
+    assert result.state == "missing"
+    assert "no person has written a record" in result.reason
+
+
+def state_of(world: World, name: str) -> Result:
+    return world.judge([each for each in OWN if each.demand == name])[name]
+
+
+def change(file: Path) -> None:
+    with file.open("ab") as content:
+        content.write(b"# changed\n")
+
+
+@pytest.mark.parametrize("name", sorted(BY_PERSONS))
+@pytest.mark.parametrize("path", REVIEWED)
+@pytest.mark.parametrize("committed", [True, False])
+def test_what_was_decided_falls_when_what_it_reviews_changes(
+    world: World, name: str, path: str, committed: bool
+) -> None:
+    change(world.root / path)
+    if committed:
+        commit(world.root)
+
+    result = state_of(world, name)
+
+    assert result.state == "missing"
+    assert f"docs/decisions/{name}.md is older than {path}" in result.reason
+
+
+@pytest.mark.parametrize("name", sorted(BY_PERSONS))
+@pytest.mark.parametrize("together", [True, False])
+def test_a_newer_record_of_the_change_counts(world: World, name: str, together: bool) -> None:
+    change(world.root / "sample" / "flights.csv.gz")
+    if not together:
+        commit(world.root)
+    world.record(name, date=today(world))
+    commit(world.root)
+
+    assert state_of(world, name).state == "satisfied"
+
+
+def test_other_words_under_the_old_date_are_no_newer_record(world: World) -> None:
+    change(world.root / "params.yaml")
+    change(world.root / "docs" / "decisions" / "cost.md")
+    commit(world.root)
+
+    assert "is older than params.yaml" in state_of(world, "cost").reason
+
+
+def test_a_record_of_no_known_age_counts_for_nothing(world: World, tmp_path: Path) -> None:
+    shallow = tmp_path / "shallow"
+    Repository(world.root).git("clone", "-q", "--depth=1", world.root.as_uri(), str(shallow))
+
+    assert "history is not here" in World(shallow).judge(OWN)["cost"].reason
 
 
 def test_reports_about_other_code_count_for_nothing(world: World) -> None:
@@ -197,22 +272,9 @@ def test_a_report_that_is_no_json_counts_for_nothing(world: World) -> None:
     assert world.judge(OWN)["correlation"].state == "missing"
 
 
-RECORD = """---
-test: correlation
-date: {date}
-by: {by}
-reviews: [params.yaml]
-applies: {applies}
----
-The experiment of the first quarter shows it.
-"""
-
-
-def record(world: World, date: str, by: str = "A Person", applies: str = "true") -> None:
-    folder = world.root / "docs" / "decisions"
-    folder.mkdir(exist_ok=True)
-    text = RECORD.format(date=date, by=by, applies=applies)
-    (folder / "correlation.md").write_text(text, "utf-8")
+def only_recorded(world: World, date: str, by: str = "A Person", applies: str = "true") -> None:
+    """Leave nothing but a person's record to say that metrics correlate."""
+    world.record("correlation", date, by, applies)
     world.found("growth", lambda content: content.update(correlation=0.1))
 
 
@@ -222,7 +284,7 @@ def today(world: World) -> str:
 
 
 def test_a_person_s_record_is_half_a_point(world: World) -> None:
-    record(world, today(world))
+    only_recorded(world, today(world))
 
     result = world.judge(OWN)["correlation"]
 
@@ -231,7 +293,7 @@ def test_a_person_s_record_is_half_a_point(world: World) -> None:
 
 
 def test_what_does_not_apply_gives_no_point(world: World) -> None:
-    record(world, today(world), applies="false")
+    only_recorded(world, today(world), applies="false")
 
     result = world.judge(OWN)["correlation"]
 
@@ -248,7 +310,7 @@ def test_what_does_not_apply_gives_no_point(world: World) -> None:
     ],
 )
 def test_an_outdated_record_says_why(world: World, date: str, by: str, reason: str) -> None:
-    record(world, date, by)
+    only_recorded(world, date, by)
 
     result = world.judge(OWN)["correlation"]
 

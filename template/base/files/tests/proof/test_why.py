@@ -4,11 +4,15 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.proof import why
+from project_package.training.champion import promote
 
 
 @pytest.fixture
@@ -29,9 +33,9 @@ def said(model: str, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPat
     return capsys.readouterr().out
 
 
-def described(paths: Paths) -> dict[str, object]:
+def described(paths: Paths) -> dict[str, Any]:
     text = (paths.champion / "model.json").read_text("utf-8")
-    content: dict[str, object] = json.loads(text)
+    content: dict[str, Any] = json.loads(text)
     return content
 
 
@@ -53,20 +57,48 @@ def test_screen_shows_each_parameter_and_each_check_of_the_gate(
     screen = said("1", capsys, monkeypatch)
 
     facts = described(ask)
-    assert isinstance(facts["params"], dict)
     assert all(name in screen for name in facts["params"])
     assert "ok   baseline" in screen
 
 
-def test_remote_of_the_data_is_named(
-    ask: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (ask.root / ".dvc").mkdir()
-    (ask.root / ".dvc" / "config").write_text(
-        "[core]\n    remote = shared\n['remote \"shared\"']\n    url = s3://bucket/data\n", "utf-8"
-    )
+def test_screen_compares_with_the_baseline_and_with_the_champion_before(ask: Paths) -> None:
+    facts = described(ask)
+    before = dict.fromkeys(facts["metrics"], 0.4321)
+    gate = facts["gate"] | {"champion": "7"}
 
-    assert "s3://bucket/data" in said("1", capsys, monkeypatch)
+    screen = why.screen(facts | {"gate": gate, "champion_before": before}, {})
+
+    head = next(line for line in screen.splitlines() if "metric" in line)
+    assert head.split() == ["metric", "model", "baseline", "version", "7"]
+    assert screen.count("0.4321") == len(before)
+
+
+def test_nobody_s_decision_is_told(ask: Paths) -> None:
+    assert "nobody decided yet" in why.screen(described(ask), {})
+
+
+def test_service_tells_the_same(ask: Paths, service: TestClient) -> None:
+    told = service.get("/model").json()
+
+    assert told == described(ask)
+    assert told["decision"] == "promoted"
+    for name in ("decided_by", "decided_at", "reason", "git_commit", "data_hash", "data_remote"):
+        assert told[name]
+    for name in ("environment_hash", "params", "metrics", "baseline", "reports", "run_id"):
+        assert told[name]
+    assert told["champion_before"] == {}
+    assert told["git_dirty"] in {True, False}
+
+
+def test_promoted_by_hand_is_told_by_the_service_too(
+    ask: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTOR", "Ada")
+
+    promote(ask, parameters, "1", "the other is slow")
+
+    facts = described(ask)
+    assert (facts["decided_by"], facts["reason"]) == ("Ada", "the other is slow")
 
 
 @pytest.mark.usefixtures("ask")

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from project_package import problem
 from project_package.column import Column
 from project_package.errors import PipelineError
-from project_package.graph import graph_scores, open_graph, run_graph
+from project_package.graph import Outputs, graph_scores, open_graph, run_graph
 from project_package.packing import pack
 from project_package.parameters import Parameters
 from project_package.paths import Paths
@@ -33,10 +33,12 @@ NAMES = [column.name for column in FEATURES]
 
 
 def value_of(column: Column) -> st.SearchStrategy[float | str | None]:
-    """Any value that the schema allows, and names that it has never heard of."""
+    """Any value that the schema allows, its limits often, and names that it has never heard of."""
     values: st.SearchStrategy[float | str | None]
     if column.kind == "number":
-        values = st.floats(column.minimum, column.maximum, width=32)
+        limits = [limit for limit in (column.minimum, column.maximum) if limit is not None]
+        values = st.floats(column.minimum, column.maximum)
+        values = values | st.sampled_from(limits) if limits else values
     else:
         values = st.sampled_from([*column.categories, "never seen"])
     return values | st.none() if column.nullable else values
@@ -53,6 +55,12 @@ def python_pipeline(pipeline: Paths) -> Pipeline:
 @pytest.fixture(scope="module")
 def session(pipeline: Paths) -> InferenceSession:
     return open_graph(pipeline.champion / "model.onnx")
+
+
+@pytest.fixture(scope="module")
+def largest_difference(parameters: Parameters, held_out: pd.DataFrame) -> float:
+    """How far the graph may be from the Python pipeline, in units of the target."""
+    return parameters.export.tolerance * float(held_out[TARGET.name].abs().max())
 
 
 def as_rows(frame: pd.DataFrame) -> list[Row]:
@@ -72,33 +80,66 @@ def test_the_graph_repeats_the_python_pipeline(
     assert difference <= parameters.export.tolerance
 
 
-def test_the_service_repeats_the_graph_to_the_last_bit(
-    pipeline: Paths, service: TestClient, held_out: pd.DataFrame
+def alike(expected: Outputs, index: int, served: Row) -> bool:
+    """Return whether `served` is row `index` of `expected`, to the last bit of every output."""
+    return all(
+        values[index].tobytes() == np.asarray(served[name], dtype=values.dtype).tobytes()
+        for name, values in expected.items()
+    )
+
+
+def test_every_held_out_row_is_answered_as_offline_to_the_last_bit(
+    session: InferenceSession, service: TestClient, held_out: pd.DataFrame
 ) -> None:
-    rows = held_out.head(500)
-    expected = run_graph(open_graph(pipeline.champion / "model.onnx"), pack(rows))
+    expected = run_graph(session, pack(held_out))
+    rows = as_rows(held_out)
 
-    answer = service.post("/predict", json={"rows": as_rows(rows)}).json()
+    served = [
+        prediction
+        for start in range(0, len(rows), 500)
+        for prediction in service.post("/predict", json={"rows": rows[start : start + 500]}).json()[
+            "predictions"
+        ]
+    ]
 
-    for name, values in expected.items():
-        served = np.array([row[name] for row in answer["predictions"]], dtype=values.dtype)
-        assert (served == values).all()
+    assert len(served) == len(rows)
+    assert [n for n, each in enumerate(served) if not alike(expected, n, each)] == []
 
 
-@settings(max_examples=50, deadline=None)
-@given(row=ROWS)
-def test_any_valid_row_is_scored_alike_offline_and_over_http(
-    session: InferenceSession, service: TestClient, python_pipeline: Pipeline, row: Row
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(ROWS, min_size=1, max_size=4))
+def test_any_valid_row_is_answered_as_offline_to_the_last_bit(
+    session: InferenceSession,
+    service: TestClient,
+    python_pipeline: Pipeline,
+    largest_difference: float,
+    rows: list[Row],
 ) -> None:
-    inputs = pack({name: [value] for name, value in row.items()})
-    graph = graph_scores(session, inputs)
+    inputs = pack({name: [row[name] for row in rows] for name in NAMES})
+    expected = run_graph(session, inputs)
 
-    served = service.post("/predict", json=row).json()
+    together = service.post("/predict", json={"rows": rows}).json()["predictions"]
+    alone = [service.post("/predict", json=row).json() for row in rows]
 
-    score = next(value for value in served.values() if isinstance(value, float))
-    assert np.float32(score) == np.float32(graph[0])
-    expected = problem.scores(python_pipeline, frame_of(inputs))[0]
-    assert score == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert all(alike(expected, index, each) for index, each in enumerate(together))
+    assert all(alike(expected, index, each) for index, each in enumerate(alone))
+    score = problem.scores(python_pipeline, frame_of(inputs))
+    assert graph_scores(session, inputs) == pytest.approx(score, rel=0, abs=largest_difference)
+
+
+@pytest.mark.parametrize("limit", ["minimum", "maximum"])
+def test_rows_at_every_limit_at_once_are_answered_as_offline(
+    session: InferenceSession, service: TestClient, limit: str
+) -> None:
+    row: Row = {
+        column.name: getattr(column, limit) if column.kind == "number" else "never seen"
+        for column in FEATURES
+    }
+    nothing = {column.name: None for column in FEATURES if column.nullable}
+
+    for each in (row, row | nothing):
+        expected = run_graph(session, pack({name: [value] for name, value in each.items()}))
+        assert alike(expected, 0, service.post("/predict", json=each).json())
 
 
 def test_a_scaler_lost_at_export_is_noticed(

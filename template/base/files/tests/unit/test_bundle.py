@@ -45,6 +45,17 @@ def test_a_file_that_is_missing_leaves_the_old_bundle(source: Path, tmp_path: Pa
     assert described["version"] == "1"
 
 
+def test_a_copy_may_say_more(source: Path, tmp_path: Path) -> None:
+    bundle.publish(source, tmp_path / "one", {"version": "1"})
+
+    bundle.copy(tmp_path / "one", tmp_path / "two", {"decided_by": "Ada"})
+
+    described = bundle.describe(tmp_path / "two")
+    assert described is not None
+    assert (described["version"], described["decided_by"]) == ("1", "Ada")
+    assert described["files"].keys() == set(bundle.FILES)
+
+
 def test_a_copy_is_equal(source: Path, tmp_path: Path) -> None:
     bundle.publish(source, tmp_path / "one", {"version": "1"})
     bundle.copy(tmp_path / "one", tmp_path / "two")

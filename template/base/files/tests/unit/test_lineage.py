@@ -47,6 +47,20 @@ def test_a_new_report_is_not_dirty(repository: Path) -> None:
     assert not read_lineage(Paths(repository)).git_dirty
 
 
+@pytest.mark.parametrize(
+    ("config", "remote"),
+    [
+        ("[core]\nremote = x\n['remote \"x\"']\nurl = s3://bucket/data\n", "s3://bucket/data"),
+        ("[core]\n", "none"),
+    ],
+)
+def test_the_remote_of_the_data_is_that_of_dvc(repository: Path, config: str, remote: str) -> None:
+    (repository / ".dvc").mkdir()
+    (repository / ".dvc" / "config").write_text(config, "utf-8")
+
+    assert read_lineage(Paths(repository)).data_remote == remote
+
+
 def test_without_git_the_commit_is_unknown_and_dirty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,21 @@ def test_what_a_slow_disk_cannot_take_is_dropped_and_counted() -> None:
     assert dropped >= 5
 
 
+def test_records_of_many_lines_fill_the_buffer_sooner() -> None:
+    disk = Event()
+
+    def wait(_: list[str]) -> None:
+        disk.wait()
+
+    with BackgroundWriter("log", wait, capacity=10, lines=len) as writer:
+        for _ in range(10):
+            writer.put("four")
+        dropped = writer.dropped
+        disk.set()
+
+    assert dropped in {16, 20, 24, 28}  # the writer may take some at any moment
+
+
 def test_what_a_full_disk_refuses_is_counted() -> None:
     def full(_: list[int]) -> None:
         raise OSError(28, "No space left on device")

@@ -6,6 +6,7 @@ DOCKER ?= docker
 ENVIRONMENT ?= staging
 REVISION = $(shell git rev-parse --short=12 HEAD)
 
+##@ Images
 .PHONY: image image-training image-run image-push
 
 image: models/champion/model.json ## Build the service's image with the champion in it
@@ -19,7 +20,11 @@ image-run: image ## Run the service's image as production does: read-only, witho
 	  --security-opt no-new-privileges --volume /app/logs --publish 8000:8000 '$(IMAGE)'
 
 # BuildKit attaches the SBOM and the provenance to what it pushes; build/ tells the jobs that follow what that was.
-image-push: models/champion/model.json ## Build and push the service's image with SBOM and provenance
+# Nothing is trained here: without a champion no model passed the gate, and what runs goes on running.
+image-push: ## Build and push the service's image with SBOM and provenance
+ifeq ($(wildcard models/champion/model.json),)
+	@echo 'There is no champion in models/champion: nothing to deliver.'
+else
 	mkdir -p build
 	$(DOCKER) buildx build --target service --push --sbom=true --provenance=mode=max \
 	  --label 'org.opencontainers.image.revision=$(REVISION)' \
@@ -29,6 +34,7 @@ image-push: models/champion/model.json ## Build and push the service's image wit
 	$(DOCKER) buildx imagetools inspect "$$(cat build/image.txt)" --format '{{json .SBOM}}' > build/sbom.json
 	cp models/champion/model.json build/model.json
 	cat build/image.txt
+endif
 
 # Hosts and clusters follow the tag `$(ENVIRONMENT)`; what it was before is `$(ENVIRONMENT)-previous`.
 # Other components add rules of their own to deploy::, undo:: and restore::.
@@ -36,12 +42,16 @@ BEFORE = build/before-$(ENVIRONMENT).txt
 
 .PHONY: deploy undo restore
 
-deploy:: build/image.txt ## Make the built image what ENVIRONMENT runs
+deploy:: ## Make the built image what ENVIRONMENT runs
+ifeq ($(wildcard build/image.txt),)
+	@echo 'No image was pushed (make image-push): nothing to deploy.'
+else
 	$(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' \
 	  --format '$(IMAGE)@{{.Manifest.Digest}}' > $(BEFORE) || : > $(BEFORE)
 	test ! -s $(BEFORE) || $(DOCKER) buildx imagetools create \
 	  --tag '$(IMAGE):$(ENVIRONMENT)-previous' "$$(cat $(BEFORE))"
 	$(DOCKER) buildx imagetools create --tag '$(IMAGE):$(ENVIRONMENT)' "$$(cat build/image.txt)"
+endif
 
 undo:: ## After a `deploy` that failed half-way: what ran before runs again
 	test ! -s $(BEFORE) || $(DOCKER) buildx imagetools create \
@@ -50,9 +60,6 @@ undo:: ## After a `deploy` that failed half-way: what ran before runs again
 restore:: ## Make ENVIRONMENT run again what it ran before the last `deploy`
 	$(DOCKER) buildx imagetools create \
 	  --tag '$(IMAGE):$(ENVIRONMENT)' '$(IMAGE):$(ENVIRONMENT)-previous'
-
-build/image.txt:
-	$(MAKE) image-push
 
 models/champion/model.json:
 	$(MAKE) train

@@ -9,11 +9,15 @@ manifests-check: $(READY) ## Build every overlay, check it against Kubernetes' s
 
 # Where the job has a cluster's credentials, an environment is a namespace of it.
 ifneq ($(KUBECONFIG),)
+ifneq ($(wildcard build/image.txt),)
 deploy::
+	$(DOCKER) buildx build --target training --push --tag '$(IMAGE)-training:$(ENVIRONMENT)' .
+	$(DOCKER) buildx build --file monitoring/Dockerfile --push --tag '$(IMAGE)-monitor:$(ENVIRONMENT)' .
 	cd k8s/overlays/$(ENVIRONMENT) && kubectl kustomize . \
 	  | sed "s|image: $(IMAGE):$(ENVIRONMENT)$$|image: $$(cat $(CURDIR)/build/image.txt)|" \
 	  | kubectl apply --filename -
 	kubectl --namespace project-name-$(ENVIRONMENT) rollout status deployment/service --timeout 10m
+endif
 
 undo::
 	kubectl --namespace project-name-$(ENVIRONMENT) rollout undo deployment/service

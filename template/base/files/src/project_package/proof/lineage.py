@@ -1,12 +1,11 @@
 """Where a registered model came from, and whether registry and bundle agree about it."""
 
-import configparser
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from project_package import bundle
+from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.training.registry import CHAMPION, Registry
@@ -16,11 +15,16 @@ SHARED = ("git_commit", "data_hash", "environment_hash", "run_id")
 
 
 def read_bundle(registry: Registry, version: str) -> dict[str, Any]:
-    """Return the description of `version`, from the bundle that the registry keeps."""
+    """Return the description of `version`, from the bundle that the registry keeps.
+
+    Raises:
+        PipelineError: The registry keeps none.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        fetched = registry.fetch_bundle(version, Path(folder))
-        description: dict[str, Any] = json.loads((fetched / bundle.DESCRIPTION).read_text("utf-8"))
-    return description
+        described = bundle.describe(registry.fetch_bundle(version, Path(folder)))
+    if described is None:
+        raise PipelineError(f"the registry keeps no bundle of version {version}")
+    return described
 
 
 def lineage_problems(paths: Paths, parameters: Parameters) -> list[str]:
@@ -38,11 +42,3 @@ def lineage_problems(paths: Paths, parameters: Parameters) -> list[str]:
     if served["version"] != version:
         problems.append(f"version {served['version']} is served, version {version} is champion")
     return problems
-
-
-def data_remote(paths: Paths) -> str:
-    """Return where DVC keeps the data: the default remote's address, as `.dvc/config` has it."""
-    config = configparser.ConfigParser()
-    config.read([paths.root / ".dvc" / "config", paths.root / ".dvc" / "config.local"])
-    name = config.get("core", "remote", fallback="")
-    return config.get(f"'remote \"{name}\"'", "url", fallback="none")

@@ -8,11 +8,11 @@ from project_package import stage
 from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.proof.lineage import data_remote, lineage_problems, read_bundle
+from project_package.proof.lineage import lineage_problems, read_bundle
 from project_package.training.registry import CHAMPION, Registry
 
 
-def screen(described: dict[str, Any], facts: dict[str, str], remote: str) -> str:
+def screen(described: dict[str, Any], facts: dict[str, str]) -> str:
     """Return what is known of the model that `described` (its `model.json`) is about."""
     dirty = "  (with changes that were not committed)" if described["git_dirty"] else ""
     decision = facts.get("decision", "nobody decided yet")
@@ -23,26 +23,35 @@ def screen(described: dict[str, Any], facts: dict[str, str], remote: str) -> str
         f"  why          {facts.get('reason', 'no reason is recorded')}",
         "",
         f"  code         {described['git_commit']}{dirty}",
-        f"  data         {described['data_hash']}, {described['rows']} rows; remote: {remote}",
+        f"  data         {described['data_hash']}, {described['rows']} rows to learn from",
+        f"  remote       {described['data_remote']}",
         f"  environment  {described['environment_hash']} (uv.lock)",
         f"  trained      {described['trained_at']} by {described['trained_by']}",
         f"  run          {described['run_id']}",
         f"  algorithm    {described['algorithm']}",
         "",
-        f"  {'metric':24}{'model':>10}{'baseline':>10}",
-        *(
-            f"  {name:24}{value:10.4f}{described['baseline'].get(name, float('nan')):10.4f}"
-            for name, value in described["metrics"].items()
-        ),
+        *_metrics(described),
         "",
         *(f"  {_mark(check)} {check['name']:20}{check['reason']}" for check in _checks(described)),
         "",
         "  parameters",
         *(f"    {name:42}{value}" for name, value in described["params"].items()),
         "",
-        "  reports      reports/model_card.md, reports/validation.md, reports/plots; `make mlflow`",
+        f"  reports      {', '.join(described['reports'])}: in the run, see `make mlflow`",
     ]
     return "\n".join(lines)
+
+
+def _metrics(described: dict[str, Any]) -> list[str]:
+    """Return the metrics beside those of the baseline, and of the champion that was there."""
+    before = described["gate"]["champion"]
+    others = {"baseline": described["baseline"], f"version {before}": described["champion_before"]}
+    shown = {name: values for name, values in others.items() if values}
+    lines = [f"  {'metric':24}{'model':>12}" + "".join(f"{name:>12}" for name in shown)]
+    for name, value in described["metrics"].items():
+        compared = "".join(f"{values[name]:12.4f}" for values in shown.values())
+        lines.append(f"  {name:24}{value:12.4f}{compared}")
+    return lines
 
 
 def _checks(described: dict[str, Any]) -> list[dict[str, Any]]:
@@ -65,7 +74,7 @@ def main() -> None:
         registry = Registry(paths, parameters.registry.model)
         version = registry.resolve(name)
         facts = registry.facts(version)
-        print(screen(read_bundle(registry, version), facts, data_remote(paths)))  # noqa: T201
+        print(screen(read_bundle(registry, version), facts))  # noqa: T201
         problems = lineage_problems(paths, parameters) if name == CHAMPION else []
         if problems:
             raise PipelineError("; ".join(problems), "see docs/training.md, Lineage")

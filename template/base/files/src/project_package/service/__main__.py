@@ -26,6 +26,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, service: Service) -> None:
         super().__init__(_config(service))
+        self.server_state.connections = service.connections
         self._champion = service.champion
         self._drain_seconds = service.settings.drain_seconds
         self._close_at = float("inf")
@@ -45,7 +46,6 @@ def _config(service: Service) -> uvicorn.Config:
         service.app,
         host=service.settings.host,
         port=service.settings.port,
-        limit_concurrency=service.settings.limit_concurrency,
         timeout_graceful_shutdown=service.settings.close_seconds,
         log_config=None,
         access_log=False,

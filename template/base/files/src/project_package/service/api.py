@@ -3,9 +3,12 @@
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
+import project_package
 from project_package.service import errors, openapi
 from project_package.service.champion import Champion
 from project_package.service.errors import Problem
@@ -18,9 +21,10 @@ class Api(FastAPI):
     """Everything but `/predict`, and the document that describes both."""
 
     def __init__(self, champion: Champion, *, needs_token: bool, **options: Any) -> None:
-        super().__init__(redoc_url=None, **options)
+        super().__init__(docs_url=None, redoc_url=None, **options)
         self._champion = champion
         self._needs_token = needs_token
+        self.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
         self.add_exception_handler(Problem, _problem)
         self.add_exception_handler(HTTPException, _http_error)
         self.add_exception_handler(Exception, _failure)
@@ -35,7 +39,7 @@ class Api(FastAPI):
 
 def router(champion: Champion, registry: CollectorRegistry) -> APIRouter:
     """Return the routes. They are `async`, so that they run in the thread that counts."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["Operation"])
 
     @routes.get("/health", summary="Is the process alive?")
     async def health() -> dict[str, str]:
@@ -56,6 +60,18 @@ def router(champion: Champion, registry: CollectorRegistry) -> APIRouter:
     @routes.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        # Everything comes from here, since a closed network reaches no CDN; relative, so that a
+        # proxy may put a prefix before it.
+        return get_swagger_ui_html(
+            title=project_package.__name__,
+            openapi_url="openapi.json",
+            swagger_js_url="docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="docs/assets/swagger-ui.css",
+            swagger_favicon_url="docs/assets/favicon.png",
+        )
 
     return routes
 

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import project_package
+from project_package.service import middleware
 from project_package.service.api import Api, router
 from project_package.service.champion import Champion
 from project_package.service.drift import Drift
 from project_package.service.logs import Output
 from project_package.service.metrics import Metrics
-from project_package.service.middleware import Observe, RequireToken
 from project_package.service.model import Model
 from project_package.service.predict import Predict
 from project_package.service.prediction_log import prediction_log
@@ -25,6 +26,7 @@ class Service:
 
     def __init__(self, settings: Settings, output: Output) -> None:
         self.settings = settings
+        self.connections: set[Any] = set()  # the server keeps it
         self.champion = Champion(settings.model_dir, self._drift)
         self._metrics = Metrics(self.champion)
         self._predictions = prediction_log(
@@ -52,8 +54,9 @@ class Service:
 
     def _observed(self, app: ASGIApp) -> ASGIApp:
         if self.settings.token:
-            app = RequireToken(app, self.settings.token)
-        return Observe(app, self.champion, self._metrics, self._output)
+            app = middleware.RequireToken(app, self.settings.token)
+        app = middleware.LimitConnections(app, self.settings.limit_concurrency, self.connections)
+        return middleware.Observe(app, self.champion, self._metrics, self._output)
 
     @asynccontextmanager
     async def _lifespan(self, _api: FastAPI) -> AsyncIterator[None]:

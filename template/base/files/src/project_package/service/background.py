@@ -16,23 +16,35 @@ PATIENCE_SECONDS = 5.0
 
 
 class BackgroundWriter(Generic[T]):
-    """Hands records to `write` in batches; drops and counts them where it cannot keep up."""
+    """Hands records to `write` in batches; drops and counts them where it cannot keep up.
 
-    def __init__(self, name: str, write: Callable[[list[T]], None], capacity: int) -> None:
+    `capacity` bounds the lines that wait, of which a record makes as many as `lines` says.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        write: Callable[[list[T]], None],
+        capacity: int,
+        lines: Callable[[T], int] = lambda _: 1,
+    ) -> None:
         self.dropped = 0
         self._name = name
         self._write = write
         self._capacity = capacity
+        self._lines = lines
+        self._waiting = 0
         self._pending: deque[T] = deque()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def put(self, record: T) -> None:
         """Take `record` for writing, or drop and count it: this never waits."""
-        if len(self._pending) < self._capacity:
+        if self._waiting < self._capacity:
             self._pending.append(record)
+            self._waiting += self._lines(record)
         else:
-            self.dropped += 1
+            self.dropped += self._lines(record)
 
     def __enter__(self) -> Self:
         """Start to write."""
@@ -51,10 +63,13 @@ class BackgroundWriter(Generic[T]):
 
     def _flush(self) -> None:
         batch = [self._pending.popleft() for _ in range(len(self._pending))]
+        # What another thread puts just now may go uncounted, until the next time.
+        self._waiting = 0
         if not batch:
             return
         try:
             self._write(batch)
         except OSError as error:
-            self.dropped += len(batch)
-            logger.error("%s: %d records dropped: %s", self._name, len(batch), error.strerror)
+            lost = sum(map(self._lines, batch))
+            self.dropped += lost
+            logger.error("%s: %d lines dropped: %s", self._name, lost, error.strerror)

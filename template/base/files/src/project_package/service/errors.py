@@ -60,6 +60,12 @@ def not_ready(reason: str) -> Problem:
     return Problem(503, "not_ready", reason, {"Retry-After": "5"})
 
 
+def overloaded() -> Problem:
+    """Return the problem for a service with too many clients; they are to come back."""
+    headers = {"Retry-After": "1", "Connection": "close"}
+    return Problem(503, "overloaded", "too many clients are connected", headers)
+
+
 def from_http(status: int, headers: Any) -> Problem:
     """Return the problem for an error of routing: an unknown path or a wrong method."""
     phrase = HTTPStatus(status).phrase

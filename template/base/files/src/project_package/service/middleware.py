@@ -4,6 +4,7 @@ import hmac
 import logging
 import os
 import re
+from collections.abc import Sized
 from http import HTTPStatus
 from itertools import count
 from time import perf_counter, time
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project_package.service import logs
 from project_package.service.champion import Champion
-from project_package.service.errors import Problem, internal
+from project_package.service.errors import Problem, internal, overloaded
 from project_package.service.logs import Output, Requested
 from project_package.service.metrics import Metrics
 
@@ -88,6 +89,22 @@ class Observe:
             self._output.put(
                 Requested(time(), scope["request_id"], scope["method"], path[:200], status, seconds)
             )
+
+
+class LimitConnections:
+    """Refuses all but probes while more clients are connected than the service is to have."""
+
+    def __init__(self, app: ASGIApp, limit: int, connections: Sized) -> None:
+        self._app = app
+        self._limit = limit
+        self._connections = connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or raise a problem."""
+        is_full = len(self._connections) > self._limit
+        if is_full and scope["type"] == "http" and scope["path"] not in PROBES:
+            raise overloaded()
+        await self._app(scope, receive, send)
 
 
 class RequireToken:

@@ -24,7 +24,7 @@ _REFUSALS = {
     415: "The body is not application/json.",
     422: "The body is JSON, but not such rows.",
     500: "The service failed.",
-    503: "No model is loaded.",
+    503: "No model is loaded, or too many clients are connected.",
 }
 
 
@@ -35,7 +35,7 @@ def describe(document: Json, model: Model | None, *, needs_token: bool) -> Json:
         [Row, Batch, ProblemDetails], ref_template=_REFERENCE
     )[1]
     schemas |= _answers(model)
-    document["paths"]["/predict"] = {"post": _operation(model)}
+    document["paths"] = {"/predict": {"post": _operation(model)}} | document["paths"]
     if needs_token:
         _require_token(document)
     return document
@@ -45,6 +45,7 @@ def _operation(model: Model | None) -> Json:
     answer = {"anyOf": [_reference("Prediction"), _reference("Predictions")]}
     return {
         "operationId": "predict",
+        "tags": ["Prediction"],
         "summary": "Predict one row or several",
         "requestBody": {
             "required": True,

@@ -61,8 +61,10 @@ def prediction_log(
     folder: Path, file_bytes: int, files: int, capacity: int
 ) -> BackgroundWriter[Answered]:
     """Return the log that writes under `folder`, at most `files` files of `file_bytes` or so."""
-    lines = RotatingLines(folder, file_bytes, files)
-    return BackgroundWriter("prediction log", lines.write, capacity)
+    file = RotatingLines(folder, file_bytes, files)
+    return BackgroundWriter(
+        "prediction log", file.write, capacity, lines=lambda answered: len(answered.rows)
+    )
 
 
 def _lines(answered: Answered) -> list[bytes]:

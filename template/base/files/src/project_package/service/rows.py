@@ -46,19 +46,32 @@ class Request(NamedTuple):
 def annotation(column: Column) -> Any:
     """Return the type that msgspec checks a value of `column` against."""
     text = f"{column.description}. {_expectation(column)}"
+    described = Meta(description=text, extra_json_schema=_expected(column))
     kind: Any
     if column.kind == "number":
-        kind = Annotated[float, Meta(ge=-FLOAT32_MAX, le=FLOAT32_MAX, description=text)]
+        kind = Annotated[float, Meta(ge=-FLOAT32_MAX, le=FLOAT32_MAX), described]
     else:
-        kind = Annotated[str, Meta(min_length=1, max_length=LONGEST_CATEGORY, description=text)]
+        kind = Annotated[str, Meta(min_length=1, max_length=LONGEST_CATEGORY), described]
     return kind | None if column.nullable else kind
 
 
 def _expectation(column: Column) -> str:
     if column.kind == "category":
-        return "One that training has not seen is counted, not refused."
+        known = f"One of {', '.join(column.categories)}. " if column.categories else ""
+        return f"{known}One that training has not seen is counted, not refused."
     unit = f" {column.unit}" if column.unit else ""
     return f"Outside {column.minimum} to {column.maximum}{unit} it is counted, not refused."
+
+
+def _expected(column: Column) -> dict[str, Any]:
+    """Return what is counted, not refused, in words of JSON Schema's that refuse nothing."""
+    facts = {
+        "x-unit": column.unit,
+        "x-minimum": column.minimum,
+        "x-maximum": column.maximum,
+        "x-categories": list(column.categories),
+    }
+    return {name: value for name, value in facts.items() if value not in ("", None, [])}
 
 
 # Every feature must be there, null where it is not known: one that a client forgot

@@ -47,7 +47,8 @@ def _decide(registry: Registry, version: str, paths: Paths, why: str) -> None:
 
 def _fetch(registry: Registry, version: str, paths: Paths) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        bundle.copy(registry.fetch_bundle(version, Path(folder)), paths.champion)
+        fetched = registry.fetch_bundle(version, Path(folder))
+        bundle.copy(fetched, paths.champion, registry.decision(version))
     logger.info("version %s is in %s", version, paths.champion.relative_to(paths.root))
 
 

@@ -7,10 +7,12 @@ from project_package.schema import FEATURES
 from project_package.target import TARGET
 
 
-def model_card(described: dict[str, Any], why: str) -> str:
-    """Return the card, in Markdown, of the model that `described` (its `model.json`) is about."""
+def model_card(described: dict[str, Any], outcome: str, why: str) -> str:
+    """Return the card, in Markdown, of the model that `described` (its `model.json`) is about.
+
+    `outcome` is what it was registered as, champion or challenger.
+    """
     gate = described["gate"]
-    outcome = "champion" if gate["passed"] else "challenger"
     sections = [
         f"# {described['name']}, version {described['version']}",
         f"Predicts `{TARGET.name}`: {TARGET.description.lower()}.",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -15,13 +16,20 @@ from project_package.training.export import ML_OPSET, OPSET
 from project_package.training.model_card import model_card
 from project_package.training.registry import Registered, Registry, require
 
+# Set where somebody else has the last word: what passes the gate is registered and waits.
+HOLD = "REGISTER_HOLD"
+
+# What tells people about a version; the run keeps them.
+REPORTS = ("reports/model_card.md", "reports/validation.md", "reports/plots")
+
 logger = logging.getLogger(__name__)
 
 
 def register(paths: Paths, parameters: Parameters) -> None:
     """Register the candidate as challenger, and as champion only where its gate is passed.
 
-    `paths.champion` changes only when the champion does.
+    `paths.champion` changes only when the champion does. With `REGISTER_HOLD` in the environment
+    nothing is promoted: a candidate that passes stays a challenger about which nobody decided yet.
 
     Raises:
         PipelineError: The registry's champion is not the one that the candidate was compared with.
@@ -40,23 +48,28 @@ def register(paths: Paths, parameters: Parameters) -> None:
     )
     described = _description(registered, parameters, lineage, facts, metrics) | {"gate": gate}
     why = _why(gate)
+    waits = gate["passed"] and bool(os.environ.get(HOLD))
+    promoted = gate["passed"] and not waits
     with tempfile.TemporaryDirectory() as folder:
         bundle.publish(paths.candidate, Path(folder), described)
         registry.keep_bundle(registered, Path(folder))
-        registry.decide(
-            registered.version,
-            promoted=gate["passed"],
-            who=f"gate, started by {lineage.who}",
-            when=lineage.when,
-            why=why,
-        )
+        if not waits:
+            registry.decide(
+                registered.version,
+                promoted=promoted,
+                who=f"gate, started by {lineage.who}",
+                when=lineage.when,
+                why=why,
+            )
         paths.champion.mkdir(parents=True, exist_ok=True)
-        if gate["passed"]:
-            bundle.copy(Path(folder), paths.champion)
-    card = model_card(described, why)
-    (paths.reports / "model_card.md").write_text(card, "utf-8")
-    outcome = "is the new champion" if gate["passed"] else "stays a challenger"
-    logger.info("version %s %s: %s", registered.version, outcome, why)
+        if promoted:
+            decision = registry.decision(registered.version)
+            bundle.copy(Path(folder), paths.champion, decision)
+    outcome = "champion" if promoted else "challenger"
+    card = paths.reports / "model_card.md"
+    card.write_text(model_card(described, outcome, why), "utf-8")
+    registry.keep_report(registered, card)
+    logger.info("version %s is registered as %s: %s", registered.version, outcome, why)
 
 
 def _description(
@@ -75,6 +88,7 @@ def _description(
         "git_commit": lineage.git_commit,
         "git_dirty": lineage.git_dirty,
         "data_hash": lineage.data_hash,
+        "data_remote": lineage.data_remote,
         "environment_hash": lineage.environment_hash,
         "trained_by": lineage.who,
         "trained_at": lineage.when,
@@ -89,7 +103,9 @@ def _description(
         "primary": problem.PRIMARY,
         "metrics": metrics["candidate"],
         "baseline": metrics["baseline"],
+        "champion_before": metrics.get("champion", {}),
         "rows": facts["rows"],
+        "reports": list(REPORTS),
         "params": {name: _plain(value) for name, value in flatten(parameters).items()},
     }
 

@@ -24,6 +24,7 @@ from project_package.training import served_model
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 BUNDLE = "bundle"
+DECISION = ("decision", "decided_by", "decided_at", "reason")
 
 # What `mlflow models serve` needs for a registered model; MLflow would guess it by importing it.
 REQUIREMENTS = ("onnxruntime", "numpy", "pandas")
@@ -41,13 +42,19 @@ class Registry:
     """One model's runs and versions, in `mlflow.db` or on the server of MLFLOW_TRACKING_URI."""
 
     def __init__(self, paths: Paths, model: str) -> None:
-        """Connect; nothing is created yet."""
+        """Connect; nothing is created yet.
+
+        Raises:
+            PipelineError: The server of MLFLOW_TRACKING_URI does not answer.
+        """
         self._model = model
         self._paths = paths
         # MLflow tells at length what it does; what matters here is told by the stage.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        # By itself it tries again for minutes, in silence.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
         server = os.environ.get("MLFLOW_TRACKING_URI", "")
         self.address = server or f"sqlite:///{paths.tracking_database}"
         self._is_local = not server
@@ -56,6 +63,17 @@ class Registry:
             # MLflow leaves it there, where another folder's registry would take it for a server.
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         self._client = MlflowClient()
+        if server:
+            self._reach()
+
+    def _reach(self) -> None:
+        try:
+            self._client.search_experiments(max_results=1)
+        except MlflowException as error:
+            raise PipelineError(
+                "the server of MLFLOW_TRACKING_URI does not answer as MLflow does",
+                "start it or correct the address; without the variable runs go to mlflow.db",
+            ) from error
 
     def record(
         self,
@@ -76,8 +94,12 @@ class Registry:
 
     def champion(self) -> str | None:
         """Return the version of the champion, if there is one."""
+        return self.bearer(CHAMPION)
+
+    def bearer(self, alias: str) -> str | None:
+        """Return the version that bears `alias`, if there is one."""
         try:
-            found = self._client.get_model_version_by_alias(self._model, CHAMPION)
+            found = self._client.get_model_version_by_alias(self._model, alias)
         except MlflowException:
             return None
         return str(found.version)
@@ -85,14 +107,27 @@ class Registry:
     def decide(self, version: str, *, promoted: bool, who: str, when: str, why: str) -> None:
         """Write the decision about `version` into the registry, and act on it."""
         words = {"decision": "promoted" if promoted else "refused"}
-        for name, value in (words | {"decided_by": who, "decided_at": when, "reason": why}).items():
-            self._client.set_model_version_tag(self._model, version, name, value)
+        self.tag(version, words | {"decided_by": who, "decided_at": when, "reason": why})
         if promoted:
             self._client.set_registered_model_alias(self._model, CHAMPION, version)
+
+    def decision(self, version: str) -> dict[str, str]:
+        """Return what was decided about `version`: the decision, by whom, when and why."""
+        facts = self.facts(version)
+        return {name: facts[name] for name in DECISION if name in facts}
+
+    def tag(self, version: str, facts: Mapping[str, str]) -> None:
+        """Write `facts` to the tags of `version`."""
+        for name, value in facts.items():
+            self._client.set_model_version_tag(self._model, version, name, value)
 
     def keep_bundle(self, registered: Registered, folder: Path) -> None:
         """Keep what the service loads with the run, so that it can be fetched whole."""
         self._client.log_artifacts(registered.run_id, str(folder), BUNDLE)
+
+    def keep_report(self, registered: Registered, file: Path) -> None:
+        """Keep a report that was written after the run with it, beside the others."""
+        self._client.log_artifact(registered.run_id, str(file), file.parent.name)
 
     def fetch_bundle(self, version: str, folder: Path) -> Path:
         """Return the bundle of `version`, downloaded into `folder`."""

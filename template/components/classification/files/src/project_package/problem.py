@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     average_precision_score,
@@ -22,9 +20,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, SplineTransformer, StandardScaler
+from sklearn.preprocessing import SplineTransformer
 
-from project_package.schema import CATEGORIES, NUMBERS
+from project_package import encoding
 
 Numbers = NDArray[np.float64]
 Options = Mapping[str, float]
@@ -36,9 +34,6 @@ HIGHER_IS_BETTER = True
 
 # The one feature that a candidate has to beat.
 BASELINE_FEATURE = "hour"
-
-_NUMBERS = list(range(len(NUMBERS)))
-_CATEGORIES = list(range(len(NUMBERS), len(NUMBERS) + len(CATEGORIES)))
 
 
 def candidates(options: Mapping[str, Options], seed: int) -> dict[str, Pipeline]:
@@ -96,8 +91,7 @@ def _logistic(options: Options, seed: int) -> Pipeline:
         solver="liblinear",
         random_state=seed,
     )
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    return make_pipeline(_columns(numbers, _one_hot()), model)
+    return make_pipeline(encoding.for_linear(), model)
 
 
 def _forest(options: Options, seed: int) -> Pipeline:
@@ -106,7 +100,7 @@ def _forest(options: Options, seed: int) -> Pipeline:
         min_samples_leaf=int(options["leaf_rows"]),
         random_state=seed,
     )
-    return make_pipeline(_columns(SimpleImputer(strategy="median"), _one_hot()), model)
+    return make_pipeline(encoding.for_forest(), model)
 
 
 def _boosting(options: Options, seed: int) -> Pipeline:
@@ -116,21 +110,7 @@ def _boosting(options: Options, seed: int) -> Pipeline:
         max_leaf_nodes=int(options["leaves"]),
         random_state=seed,
     )
-    # It knows missing numbers by itself; an unseen category is -1, below every seen one.
-    names = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32)
-    return make_pipeline(_columns("passthrough", names), model)
-
-
-def _one_hot() -> OneHotEncoder:
-    return OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
-
-
-def _columns(numbers: Any, categories: Any) -> ColumnTransformer:
-    # By position, since the graph's two inputs have no column names.
-    return ColumnTransformer(
-        [("numbers", numbers, _NUMBERS), ("categories", categories, _CATEGORIES)],
-        sparse_threshold=0,
-    )
+    return make_pipeline(encoding.for_boosting(), model)
 
 
 BUILDERS: Mapping[str, Callable[[Options, int], Pipeline]] = {

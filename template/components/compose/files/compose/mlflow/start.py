@@ -22,7 +22,8 @@ def command(environment: dict[str, str]) -> list[str]:
     """Return the command line of the server, which hands out artifacts itself."""
     return [
         *("mlflow", "server", "--host", environment.get("HOST", "0.0.0.0")),  # noqa: S104
-        *("--port", environment.get("PORT", "5000"), "--workers", "2"),
+        # One worker: with more, a supervisor kills those that start slowly on a busy machine.
+        *("--port", environment.get("PORT", "5000"), "--workers", "1"),
         *("--backend-store-uri", environment["BACKEND"]),
         *("--artifacts-destination", f"s3://{environment['BUCKET']}", "--serve-artifacts"),
         *("--allowed-hosts", environment.get("ALLOWED_HOSTS", ALLOWED_HOSTS)),

@@ -1,6 +1,8 @@
+import importlib.util
+import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from subprocess import run
 from typing import Any
 
@@ -8,6 +10,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from project_package.paths import Paths
 from project_package.service.settings import Settings, from_environment
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +174,34 @@ def test_mounted_volumes_and_claims_exist(overlay: str) -> None:
         for volume in volumes.values():
             if claim := volume.get("persistentVolumeClaim"):
                 assert claim["claimName"] in claims
+
+
+def scheduled(overlay: str) -> Iterator[Object]:
+    for job in kinds(overlay, "CronJob").values():
+        yield job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def test_scheduled_commands_run_modules_that_exist(overlay: str) -> None:
+    for pod in scheduled(overlay):
+        command = " ".join(pod["containers"][0]["command"])
+        modules = re.findall(r"python -m ([\w.]+)", command)
+        assert modules, command
+        for module in modules:
+            assert importlib.util.find_spec(module), module
+
+
+def test_scheduled_jobs_have_the_code_and_the_champion_that_serves(overlay: str) -> None:
+    service = kinds(overlay, "Deployment")["service"]["spec"]["template"]["spec"]
+    for pod in scheduled(overlay):
+        clone, champion = pod["initContainers"]
+        place = PurePosixPath(pod["containers"][0]["workingDir"])
+        *_, source, target = champion["command"]
+        assert clone["command"][-1] == str(place)
+        assert champion["image"] == service["containers"][0]["image"]
+        assert (source, target) == ("/app/models", str(place))
+        assert Paths(ROOT).champion == ROOT / "models" / "champion"
+        # git clones into an empty folder alone
+        assert len([m for m in clone["volumeMounts"] if m["mountPath"].startswith(target)]) == 1
 
 
 def test_network_policies_name_pods_that_exist(overlay: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from http.client import HTTPException
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_SECONDS = 10
@@ -29,7 +30,8 @@ class ChannelError(ValueError):
 class Event:
     """Something that happened to a model: `kind` for programs, `title` and `facts` for people.
 
-    Kinds: run_finished, model_registered, promoted, refused, rolled_back, drift_found, alert.
+    Kinds: run_finished, model_registered, not_trained, canary, promoted, refused, rolled_back,
+    drift_found, alert.
     """
 
     kind: str
@@ -55,7 +57,7 @@ def notify(event: Event, environment: Mapping[str, str] = os.environ) -> list[st
             continue
         try:
             open_channel(address, environment)(event)
-        except (OSError, smtplib.SMTPException, ChannelError) as error:
+        except (OSError, HTTPException, smtplib.SMTPException, ValueError) as error:
             # The address may hold a secret: the variable's name says which it was.
             logger.error("%s: %s was not told: %s", name, event.kind, type(error).__name__)
             failed.append(name)
@@ -88,12 +90,15 @@ def _email(address: str, environment: Mapping[str, str]) -> Channel:
     server = urlsplit(address)
     if server.scheme not in {"smtp", "smtps"} or not server.hostname:
         raise ChannelError("an address begins with smtp:// or smtps://")
+    sender, receivers = (environment.get(f"NOTIFY_EMAIL_{name}", "") for name in ("FROM", "TO"))
+    if not sender or not receivers:
+        raise ChannelError("an e-mail needs NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO")
 
     def send(event: Event) -> None:
         message = EmailMessage()
         message["Subject"] = event.title.splitlines()[0]
-        message["From"] = environment.get("NOTIFY_EMAIL_FROM", "")
-        message["To"] = environment.get("NOTIFY_EMAIL_TO", "")
+        message["From"] = sender
+        message["To"] = receivers
         message.set_content(event.text)
         connect = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
         with connect(server.hostname or "", server.port or 0, timeout=TIMEOUT_SECONDS) as smtp:

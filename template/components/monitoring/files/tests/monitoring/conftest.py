@@ -99,7 +99,7 @@ def scene(tmp_path: Path) -> Scene:
     """Return a scene with the bundle of a model and nothing else."""
     bundle = tmp_path / "bundle"
     bundle.mkdir()
-    metrics = {"roc_auc": 0.8, "brier": 0.2, "unknown_metric": 1.0}
+    metrics = {"roc_auc": 0.8, "brier_score": 0.2, "unknown_metric": 1.0}
     facts = {"name": "tiny", "version": "1", "metrics": metrics}
     (bundle / "model.json").write_text(json.dumps(facts))
     features = {column.name: describe(column) for column in schema.FEATURES}

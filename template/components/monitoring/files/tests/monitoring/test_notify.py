@@ -1,8 +1,11 @@
 import json
 import smtplib
 from collections.abc import Iterator
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Any
 
@@ -11,6 +14,10 @@ import pytest
 from project_package.notify import Event, notify
 
 EVENT = Event("promoted", "tiny 2 is the champion", {"by": "the gate", "roc_auc": "0.81"})
+MAIL = {
+    "NOTIFY_EMAIL_FROM": "model@example.com",
+    "NOTIFY_EMAIL_TO": "a@example.com, b@example.com",
+}
 
 
 class Listener(ThreadingHTTPServer):
@@ -37,6 +44,57 @@ class _Keep(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
+
+
+class PostOffice(ThreadingTCPServer):
+    """A mail server that keeps what it got, as (receivers, message)."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Counter)
+        self.got: list[tuple[list[str], EmailMessage]] = []
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class _Counter(StreamRequestHandler):
+    """One conversation of RFC 5321."""
+
+    server: PostOffice
+
+    def handle(self) -> None:
+        receivers: list[str] = []
+        self._say("220 ready")
+        while line := self.rfile.readline().decode().strip():
+            verb = line[:4].upper()
+            if verb == "RCPT":
+                receivers.append(line.partition("<")[2].rstrip(">"))
+            if verb == "DATA":
+                self._say("354 go on")
+                self.server.got.append((receivers, self._message()))
+            self._say("221 bye" if verb == "QUIT" else "250 done")
+
+    def _message(self) -> EmailMessage:
+        lines = b"".join(iter(self.rfile.readline, b".\r\n"))
+        return message_from_bytes(lines, EmailMessage, policy=default)
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+@pytest.fixture
+def post_office() -> Iterator[PostOffice]:
+    with PostOffice() as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -67,23 +125,26 @@ def test_a_chat_gets_its_text(listener: Listener) -> None:
     assert listener.got == [{"text": "tiny 2 is the champion\nby: the gate\nroc_auc: 0.81"}]
 
 
-def test_an_e_mail_goes_through_the_server_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_e_mail_goes_through_the_server_that_is_set(post_office: PostOffice) -> None:
+    assert notify(EVENT, MAIL | {"NOTIFY_SMTP_URL": post_office.address}) == []
+
+    [(receivers, message)] = post_office.got
+    assert receivers == ["a@example.com", "b@example.com"]
+    assert message["Subject"] == EVENT.title
+    assert "by: the gate" in message.get_content()
+
+
+def test_an_e_mail_without_receivers_is_a_failure(post_office: PostOffice) -> None:
+    assert notify(EVENT, {"NOTIFY_SMTP_URL": post_office.address}) == ["NOTIFY_SMTP_URL"]
+
+
+def test_a_password_travels_only_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[EmailMessage] = []
-    monkeypatch.setattr(smtplib, "SMTP", _post_office(sent))
+    monkeypatch.setattr(smtplib, "SMTP", _secure_office(sent))
 
-    failed = notify(
-        EVENT,
-        {
-            "NOTIFY_SMTP_URL": "smtp://user:pass%40word@mail.example.com:587",
-            "NOTIFY_EMAIL_FROM": "model@example.com",
-            "NOTIFY_EMAIL_TO": "a@example.com, b@example.com",
-        },
-    )
+    notify(EVENT, MAIL | {"NOTIFY_SMTP_URL": "smtp://user:pass%40word@mail.example.com:587"})
 
-    assert failed == []
     assert sent[0]["Subject"] == EVENT.title
-    assert sent[0]["To"] == "a@example.com, b@example.com"
-    assert "by: the gate" in sent[0].get_content()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +174,7 @@ def test_a_channel_that_fails_does_not_stop_the_others(listener: Listener) -> No
     assert len(listener.got) == 1
 
 
-def _post_office(sent: list[EmailMessage]) -> type:
+def _secure_office(sent: list[EmailMessage]) -> type:
     class Office:
         def __init__(self, host: str, port: int, timeout: float) -> None:
             assert (host, port) == ("mail.example.com", 587)

@@ -103,7 +103,7 @@ def test_metrics_are_what_prometheus_reads(busy: Scene) -> None:
         for sample in families["monitor_performance_lost"].samples
     }
     assert missing[NUMBER] == 1
-    assert lost == {"roc_auc": 1, "brier": 1}
+    assert lost == {"roc_auc": 1, "brier_score": 1}
     assert families["monitor_last_run_timestamp_seconds"].samples[0].value == NOW.timestamp()
 
 

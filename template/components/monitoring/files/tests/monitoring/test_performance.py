@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from project_package import problem
 from project_package.monitoring.measures import (
     MEASURES,
     average_precision,
@@ -35,6 +36,19 @@ def test_measures_give_the_values_of_their_definitions() -> None:
     assert r2(ACTUAL, SCORE) == pytest.approx(1 - 0.135 / 0.25)
 
 
+def test_measures_are_named_as_in_training_and_mean_the_same() -> None:
+    generator = np.random.default_rng(5)
+    score = generator.uniform(size=500).round(2)
+    actual = (generator.uniform(size=500) < score).astype(float)
+
+    trained = problem.measure(actual, score, problem.choose_threshold(actual, score))
+
+    common = set(MEASURES) & set(trained)
+    assert problem.PRIMARY in common
+    for name in common:
+        assert MEASURES[name].compute(actual, score) == pytest.approx(trained[name])
+
+
 @pytest.mark.parametrize("name", ["roc_auc", "average_precision", "r2"])
 def test_what_one_class_cannot_tell_is_nan(name: str) -> None:
     assert math.isnan(MEASURES[name].compute(np.zeros(4), SCORE))
@@ -42,7 +56,7 @@ def test_what_one_class_cannot_tell_is_nan(name: str) -> None:
 
 def test_a_loss_is_positive_whichever_way_is_better() -> None:
     assert MEASURES["roc_auc"].loss(0.8, np.array([0.6])) == pytest.approx(0.25)
-    assert MEASURES["brier"].loss(0.2, np.array([0.3])) == pytest.approx(0.5)
+    assert MEASURES["brier_score"].loss(0.2, np.array([0.3])) == pytest.approx(0.5)
 
 
 def test_a_model_that_keeps_its_promise_has_lost_nothing(scene: Scene) -> None:
@@ -52,7 +66,7 @@ def test_a_model_that_keeps_its_promise_has_lost_nothing(scene: Scene) -> None:
 
     performance = {metric.metric: metric for metric in scene.report().performance}
 
-    assert set(performance) == {"roc_auc", "brier"}
+    assert set(performance) == {"roc_auc", "brier_score"}
     assert not any(metric.lost for metric in performance.values())
     assert performance["roc_auc"].low < performance["roc_auc"].value < performance["roc_auc"].high
 
@@ -65,7 +79,7 @@ def test_a_model_that_guesses_has_lost(scene: Scene) -> None:
     report = scene.report()
 
     assert ("performance", "roc_auc") in report.findings
-    assert ("performance", "brier") in report.findings
+    assert ("performance", "brier_score") in report.findings
 
 
 def test_good_old_predictions_do_not_hide_a_fall(scene: Scene) -> None:
@@ -116,4 +130,4 @@ def test_labels_of_one_class_are_no_loss(scene: Scene) -> None:
 
     lost = {metric.metric: metric.lost for metric in scene.report().performance}
 
-    assert lost == {"roc_auc": False, "brier": False}
+    assert lost == {"roc_auc": False, "brier_score": False}

@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import ElasticNet, LinearRegression
 from sklearn.metrics import (
     mean_absolute_error,
@@ -17,9 +15,9 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
-from project_package.schema import CATEGORIES, NUMBERS
+from project_package import encoding
 
 Numbers = NDArray[np.float64]
 Options = Mapping[str, float]
@@ -31,9 +29,6 @@ HIGHER_IS_BETTER = False
 
 # The one feature that a candidate has to beat.
 BASELINE_FEATURE = "distance"
-
-_NUMBERS = list(range(len(NUMBERS)))
-_CATEGORIES = list(range(len(NUMBERS), len(NUMBERS) + len(CATEGORIES)))
 
 
 def candidates(options: Mapping[str, Options], seed: int) -> dict[str, Pipeline]:
@@ -80,8 +75,7 @@ def _linear(options: Options, seed: int) -> Pipeline:
     model = ElasticNet(
         alpha=options["strength"], l1_ratio=options["l1_share"], max_iter=5000, random_state=seed
     )
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    return make_pipeline(_columns(numbers, _one_hot()), model)
+    return make_pipeline(encoding.for_linear(), model)
 
 
 def _forest(options: Options, seed: int) -> Pipeline:
@@ -91,7 +85,7 @@ def _forest(options: Options, seed: int) -> Pipeline:
         max_features=0.33,
         random_state=seed,
     )
-    return make_pipeline(_columns(SimpleImputer(strategy="median"), _one_hot()), model)
+    return make_pipeline(encoding.for_forest(), model)
 
 
 def _boosting(options: Options, seed: int) -> Pipeline:
@@ -101,21 +95,7 @@ def _boosting(options: Options, seed: int) -> Pipeline:
         max_leaf_nodes=int(options["leaves"]),
         random_state=seed,
     )
-    # It knows missing numbers by itself; an unseen category is -1, below every seen one.
-    names = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32)
-    return make_pipeline(_columns("passthrough", names), model)
-
-
-def _one_hot() -> OneHotEncoder:
-    return OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
-
-
-def _columns(numbers: Any, categories: Any) -> ColumnTransformer:
-    # By position, since the graph's two inputs have no column names.
-    return ColumnTransformer(
-        [("numbers", numbers, _NUMBERS), ("categories", categories, _CATEGORIES)],
-        sparse_threshold=0,
-    )
+    return make_pipeline(encoding.for_boosting(), model)
 
 
 BUILDERS: Mapping[str, Callable[[Options, int], Pipeline]] = {

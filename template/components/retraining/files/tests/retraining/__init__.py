@@ -1,1 +1,1 @@
-"""Reasons to train again."""
+"""Retraining: its reasons, the shadow, and what people hear."""

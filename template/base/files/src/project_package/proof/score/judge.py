@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from project_package.errors import PipelineError
-from project_package.proof.score.records import Record, standing
+from project_package.proof.score.records import FOLDER, Record, all_records
 from project_package.proof.score.repository import Lacking, Repository
 from project_package.proof.score.rubric import DEMANDS, SECTIONS, Demand
 
@@ -28,7 +28,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the score says about one demand: a point if automated, half a point if by hand."""
+    """What the score says about one demand: a point if automated, half a point if by hand alone."""
 
     name: str
     section: str
@@ -41,7 +41,7 @@ class Result:
 
 def judge(repository: Repository, pieces: Sequence[Evidence]) -> list[Result]:
     """Return the result of each demand: satisfied where any piece of evidence shows it."""
-    records = standing(repository)
+    records = all_records(repository)
     return [
         _judge(repository, demand, [each for each in pieces if each.demand == demand.name], records)
         for demand in DEMANDS
@@ -63,20 +63,25 @@ def _judge(
     records: Sequence[Record],
 ) -> Result:
     reasons = []
-    for piece in pieces:
+    own = [record for record in records if record.demand == demand.name]
+    standing = next((record for record in own if not record.outdated), None)
+    decided = standing is not None and standing.applies
+    for piece in pieces if decided or not demand.needs_person else ():
         try:
             found = _look(repository, piece)
         except Lacking as lacking:
             reasons.append(str(lacking))
         else:
-            return _result(demand, "satisfied", 1.0, found, piece.command)
-    for record in records:
-        if record.demand == demand.name and not record.outdated:
-            # A decision that a test does not apply is no achievement: it gives no points.
-            state: State = "satisfied" if record.applies else "not applicable"
-            return _result(demand, state, 0.5 * record.applies, record.summary, record.path)
-        if record.demand == demand.name:
-            reasons.append(f"{record.path} {record.outdated}")
+            decision = f"; {standing.summary}" if standing and demand.needs_person else ""
+            return _result(demand, "satisfied", 1.0, f"{found}{decision}", piece.command)
+    if standing:
+        # A decision that a test does not apply is no achievement: it gives no points.
+        state: State = "satisfied" if standing.applies else "not applicable"
+        said = "; ".join([standing.summary, *reasons])
+        return _result(demand, state, 0.5 * standing.applies, said, standing.path)
+    reasons += [f"{record.path} {record.outdated}" for record in own]
+    if demand.needs_person and not own:
+        reasons.append(f"no person has written a record of it in {FOLDER}")
     why = "; ".join(reasons) or "no component that is chosen shows it"
     return _result(demand, "missing", 0.0, why, pieces[0].command if pieces else "")
 

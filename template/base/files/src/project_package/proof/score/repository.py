@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from project_package.git import ask_git
 from project_package.lineage import file_hash
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
@@ -115,15 +115,8 @@ class Repository:
         return f"the champion is of commit {commit[:12]}"
 
     def git(self, *arguments: str) -> str:
-        """Return what git says, "" where it fails."""
-        done = subprocess.run(  # noqa: S603
-            ["git", *arguments],  # noqa: S607
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
+        """Return what git says, "" where it has no answer."""
+        return ask_git(self.root, *arguments)
 
 
 def dvc_hash(path: Path) -> str:

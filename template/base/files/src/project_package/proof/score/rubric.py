@@ -5,11 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One test of the 28."""
+    """One test of the 28. What only a person can answer needs that person's record."""
 
     name: str
     section: str
     title: str
+
+    @property
+    def needs_person(self) -> bool:
+        """Return whether no run of anything can answer it alone."""
+        return self.name in BY_PERSONS
+
+
+# What something costs can be measured, whether it is worth that is decided; so is what is right.
+BY_PERSONS = frozenset({"cost", "review"})
 
 
 def _section(section: str, titles: dict[str, str]) -> tuple[Demand, ...]:

@@ -3,7 +3,10 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
@@ -20,15 +23,18 @@ from project_package.proof.studies.tuning import tuning
 
 Study = Callable[[Paths, Parameters], dict[str, Any]]
 
-STUDIES: Mapping[str, Study] = {
-    "features": features,
+WORKERS = 2
+
+# These measure times, so nothing else runs beside them.
+ALONE: Mapping[str, Study] = {"costs": costs, "features": features}
+# These run side by side, the longest first.
+TOGETHER: Mapping[str, Study] = {
+    "new-feature": new_feature,
     "tuning": tuning,
     "staleness": staleness,
     "growth": growth,
     "groups": groups,
     "stability": stability,
-    "costs": costs,
-    "new-feature": new_feature,
 }
 
 
@@ -42,17 +48,25 @@ def renew(paths: Paths, tests: Iterable[str], say: Callable[[str], None]) -> Non
         return
     wanted = tuple(sorted(set(tests)))
     parameters, studied = read_parameters(paths.parameters), studied_digest(paths.root)
-    every: dict[str, Study] = {**STUDIES, "tests": lambda paths, _: suite(paths.root, wanted)}
-    for name, study in every.items():
+    together: dict[str, Study] = {"tests": lambda paths, _: suite(paths.root, wanted), **TOGETHER}
+
+    def run(name: str, study: Study) -> None:
         file = paths.reports / "score" / f"{name}.json"
         if _studied(file) == studied:
-            continue
+            return
         start = time.perf_counter()
-        found = study(paths, parameters)
+        # Idle threads of OpenMP spin, and two studies run at once.
+        with threadpool_limits(limits=1):
+            found = study(paths, parameters)
         file.parent.mkdir(parents=True, exist_ok=True)
         content = {"studied": studied, "found": found}
         file.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
         say(f"studied {name} in {time.perf_counter() - start:.0f} s")
+
+    for name, study in ALONE.items():
+        run(name, study)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(run, together, together.values()))  # as a list, so that errors are raised
 
 
 def _studied(file: Any) -> str:

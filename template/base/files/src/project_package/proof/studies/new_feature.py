@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def new_feature(paths: Paths, _: Parameters) -> dict[str, Any]:
         shutil.copy(paths.parameters, copy)
         for file, after, line in EDITS:
             _insert(copy / "src" / __package__.split(".")[0] / file, after, line)
-        start = time.perf_counter()
+        before = _cpu_of_children()
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-c", PIPELINE],
             cwd=copy,
@@ -53,9 +52,15 @@ def new_feature(paths: Paths, _: Parameters) -> dict[str, Any]:
             text=True,
             check=False,
         )
-        seconds = round(time.perf_counter() - start, 1)
+        seconds = round(_cpu_of_children() - before, 1)
     served = done.returncode == 0 and NAME in done.stdout.split()
     return {"lines": len(EDITS), "seconds": seconds, "served": served, "said": done.stderr[-500:]}
+
+
+def _cpu_of_children() -> float:
+    """Return the seconds of CPU of all children so far, which a busy machine does not change."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def _insert(path: Path, after: str, line: str) -> None:

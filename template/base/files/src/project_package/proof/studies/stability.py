@@ -21,7 +21,7 @@ def stability(paths: Paths, _: Parameters) -> dict[str, Any]:
     session = open_graph(paths.candidate / "model.onnx")
     inputs = odd_rows(pack(pd.read_parquet(paths.test)))
     scores = np.concatenate(
-        [graph_scores(session, inputs), graph_scores(session, extreme_rows(inputs))]
+        [graph_scores(session, inputs), graph_scores(session, extremes(inputs))]
     )
     return {
         "rows": len(scores),
@@ -30,7 +30,7 @@ def stability(paths: Paths, _: Parameters) -> dict[str, Any]:
     }
 
 
-def extreme_rows(inputs: Inputs) -> Inputs:
+def extremes(inputs: Inputs) -> Inputs:
     """Return the first row with each odd number in each column, in all, and unseen categories."""
     row, names = inputs["numbers"][0], inputs["categories"][0]
     numbers = []

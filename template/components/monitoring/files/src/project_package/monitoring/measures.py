@@ -55,9 +55,21 @@ def brier(actual: Floats, score: Floats) -> float:
     return float(np.mean((actual - score) ** 2))
 
 
+def log_loss(actual: Floats, score: Floats) -> float:
+    """Return the mean surprise of probabilities, in nats; 0 and 1 are taken as almost that."""
+    least = np.finfo(float).eps
+    likelihood = np.where(actual > 0.5, score, 1 - score)  # noqa: PLR2004
+    return float(-np.mean(np.log(np.clip(likelihood, least, 1))))
+
+
 def mean_absolute_error(actual: Floats, score: Floats) -> float:
     """Return the mean distance, in the unit of the target."""
     return float(np.mean(np.abs(actual - score)))
+
+
+def median_absolute_error(actual: Floats, score: Floats) -> float:
+    """Return the median distance, in the unit of the target."""
+    return float(np.median(np.abs(actual - score)))
 
 
 def root_mean_squared_error(actual: Floats, score: Floats) -> float:
@@ -75,8 +87,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "roc_auc": Measure(roc_auc, greater_is_better=True),
         "average_precision": Measure(average_precision, greater_is_better=True),
-        "brier": Measure(brier, greater_is_better=False),
+        "brier_score": Measure(brier, greater_is_better=False),
+        "log_loss": Measure(log_loss, greater_is_better=False),
         "mean_absolute_error": Measure(mean_absolute_error, greater_is_better=False),
+        "median_absolute_error": Measure(median_absolute_error, greater_is_better=False),
         "root_mean_squared_error": Measure(root_mean_squared_error, greater_is_better=False),
         "r2": Measure(r2, greater_is_better=True),
     }

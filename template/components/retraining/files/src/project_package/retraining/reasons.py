@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,10 +23,12 @@ class ReasonRules:
 
 @dataclass(frozen=True)
 class ShadowRules:
-    """How much of the prediction log a new champion answers before it serves."""
+    """How much of the prediction log a new model answers before it serves, and how well."""
 
     rows: int
     psi: float
+    minimum_labels: int
+    tolerated_loss: float
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Rules:
 
     reasons: ReasonRules
     shadow: ShadowRules
+    trial: Literal["off", "shadow", "canary"] = "shadow"
 
 
 class Champion(msgspec.Struct, frozen=True):

@@ -1,23 +1,30 @@
-"""One round: look for reasons, take in the data, train, let the gate decide, tell."""
+"""One round: look for reasons, take in the data, train, try in the shadow, decide, tell.
+
+A canary is decided by a later call, once it has answered enough.
+"""
 
 import json
 import logging
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from mlflow import MlflowClient
 
+from project_package import bundle
 from project_package.errors import PipelineError
-from project_package.lineage import file_hash
-from project_package.monitoring.window import read_window
+from project_package.lineage import file_hash, read_lineage
+from project_package.monitoring.labels import read_labels
+from project_package.monitoring.window import Window, read_window
 from project_package.notify import Event, notify
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.retraining import shadow
+from project_package.retraining.canary import Canary, compare
 from project_package.retraining.reasons import (
     Champion,
     Rules,
@@ -25,18 +32,38 @@ from project_package.retraining.reasons import (
     read_rules,
     reasons,
 )
+from project_package.retraining.shadow import Shadow, replay
+from project_package.training import champion
+from project_package.training.register import HOLD
 from project_package.training.registry import CHALLENGER, Registry
 
 LOG_DAYS = 28
+INGEST = ("repro", "--force", "--single-item", "ingest")
+TRAIN = ("repro",)
+# The champion's folder is what a stage makes: else the next run would take it for a change.
+KEEP = ("commit", "--quiet", "--force", "register")
 
 logger = logging.getLogger(__name__)
 
 Tell = Callable[[Event], object]
+Dvc = Callable[..., None]
+
+
+def dvc(paths: Paths, *arguments: str) -> None:
+    """Run DVC; a candidate that passes the gate waits for the shadow.
+
+    Raises:
+        PipelineError: DVC failed.
+    """
+    command = [str(Path(sys.executable).with_name("dvc")), *arguments]
+    environment = os.environ | {HOLD: "1"}
+    done = subprocess.run(command, cwd=paths.root, env=environment, check=False)  # noqa: S603
+    if done.returncode:
+        raise PipelineError(f"dvc {' '.join(arguments)} ended with {done.returncode}")
 
 
 def situation(paths: Paths) -> Situation:
-    """Return what is known now; the raw data are taken in again first."""
-    _dvc(paths, "repro", "--force", "--single-item", "ingest")
+    """Return what is known now."""
     facts = paths.champion / "model.json"
     found = paths.reports / "monitoring" / "report.json"
     return Situation(
@@ -49,61 +76,145 @@ def situation(paths: Paths) -> Situation:
     )
 
 
-def run(paths: Paths, parameters: Parameters, asked: str = "", tell: Tell = notify) -> None:
-    """Train again where there is a reason to, or where somebody `asked` for it and says why."""
-    rules = read_rules(paths.root / "retraining.toml")
-    now = situation(paths)
-    why = [asked] if asked else reasons(now, rules.reasons)
-    if not why:
-        logger.info("no reason to train again")
-        return
-    if not now.has_new_data:
-        tell(Event("drift_found", "No new data to train from", {"reasons": "; ".join(why)}))
-        logger.info("no new data to train from, though %s", "; ".join(why))
-        return
-    _dvc(paths, "repro")
-    _conclude(paths, parameters, rules, why, tell)
+@dataclass(frozen=True)
+class Round:
+    """One round of retraining: `run` it."""
+
+    paths: Paths
+    parameters: Parameters
+    rules: Rules
+    tell: Tell = notify
+    dvc: Dvc = dvc
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of the model."""
+        return Registry(self.paths, self.parameters.registry.model)
+
+    def run(self, asked: str = "") -> None:
+        """Train again where there is a reason to, or where somebody `asked` for it and says why."""
+        self.dvc(self.paths, *INGEST)
+        now = situation(self.paths)
+        why = [asked] if asked else reasons(now, self.rules.reasons)
+        if not why:
+            logger.info("no reason to train again")
+        elif not asked and not now.has_new_data:
+            self._say("not_trained", "no new data to train from", {"trigger": "; ".join(why)})
+        else:
+            self._train(why)
+
+    def conclude(self) -> None:
+        """Decide about the canary once enough outcomes of what it answered are known."""
+        registry = self.registry
+        version = registry.resolve(CHALLENGER)
+        if registry.decision(version):
+            logger.info("version %s is decided already", version)
+            return
+        canary = self._canary(version)
+        if canary is None or not canary.is_ripe(self.rules.shadow):
+            known = canary.challenger.labelled if canary else 0
+            needed = self.rules.shadow.minimum_labels
+            logger.info("version %s waits: %d of %d outcomes are known", version, known, needed)
+            return
+        registry.tag(version, canary.facts())
+        objection = canary.objection(self.rules.shadow)
+        self._decide(version, objection, "the canary did not do worse than the champion")
+        self._say_decision(version, canary.facts())
+
+    def _train(self, why: list[str]) -> None:
+        before = self.registry.bearer(CHALLENGER)
+        self.dvc(self.paths, *TRAIN)
+        version = self.registry.resolve(CHALLENGER)
+        if version == before:
+            logger.info("nothing has changed since version %s was trained", version)
+            return
+        self._conclude(version, {"trigger": "; ".join(why)})
+
+    def _conclude(self, version: str, facts: dict[str, str]) -> None:
+        """Try the challenger, decide about it, write it into the registry, and tell people."""
+        registry = self.registry
+        self._say("run_finished", "training finished", facts)
+        self._say("model_registered", f"version {version} is registered", facts)
+        waits = not registry.decision(version)
+        shadow = self._shadow(version) if waits else None
+        facts = facts | (shadow.facts() if shadow else {})
+        registry.tag(version, facts)
+        objection = shadow.objection(self.rules.shadow) if shadow else ""
+        if waits and self.rules.trial == "canary" and not objection:
+            self._say("canary", f"version {version} waits to answer as a canary", facts)
+            return
+        if waits:
+            agreed = "all checks of the gate passed" + (", and the shadow agrees" if shadow else "")
+            self._decide(version, objection, agreed)
+        self._say_decision(version, facts)
+
+    def _say_decision(self, version: str, facts: dict[str, str]) -> None:
+        decision = self.registry.decision(version)
+        facts = facts | decision
+        if decision["decision"] == "promoted":
+            self._say("promoted", f"version {version} is the champion", facts)
+        else:
+            self._say("refused", f"version {version} stays a challenger", facts)
+
+    def _decide(self, version: str, objection: str, agreed: str) -> None:
+        lineage = read_lineage(self.paths)
+        self.registry.decide(
+            version,
+            promoted=not objection,
+            who=f"retraining, started by {lineage.who}",
+            when=lineage.when,
+            why=objection or agreed,
+        )
+        if not objection:
+            champion.fetch(self.paths, self.parameters)
+            self.dvc(self.paths, *KEEP)
+
+    def _shadow(self, version: str) -> Shadow | None:
+        rules = self.rules.shadow
+        requests = self._requests()
+        if self.rules.trial == "off" or not rules.rows or not requests.lines:
+            return None
+        labels = read_labels(self.paths.root / "data" / "labels")
+        with tempfile.TemporaryDirectory() as folder:
+            result = replay(requests, labels, self.registry.fetch_bundle(version, Path(folder)))
+        if result and result.psi > rules.psi:
+            logger.warning("version %s answers differently: PSI %.2f", version, result.psi)
+        return result
+
+    def _canary(self, version: str) -> Canary | None:
+        labels = read_labels(self.paths.root / "data" / "labels")
+        return compare(self._window(), labels, self.registry.champion() or "", version)
+
+    def _window(self) -> Window:
+        now = datetime.now(UTC)
+        return read_window(self.paths.root / "logs", now - timedelta(days=LOG_DAYS), now)
+
+    def _requests(self) -> Window:
+        """Return the newest requests that the champion has answered."""
+        answered = self._window().of_version(self.registry.champion() or "")
+        newest = max(0, len(answered.lines) - self.rules.shadow.rows)
+        return replace(answered, lines=answered.lines[newest:])
+
+    def _say(self, kind: str, words: str, facts: dict[str, str]) -> None:
+        logger.info("%s: %s", words, facts)
+        self.tell(Event(kind, f"{self.parameters.registry.model}: {words}", facts))
 
 
-def _conclude(
-    paths: Paths, parameters: Parameters, rules: Rules, why: list[str], tell: Tell
-) -> None:
-    """Write into the registry what made us train and how the shadow went, and tell people."""
-    model = parameters.registry.model
-    registry = Registry(paths, model)
+def run(paths: Paths, parameters: Parameters, asked: str = "") -> None:
+    """Train again by the rules of `retraining.toml`, or because somebody `asked`."""
+    Round(paths, parameters, read_rules(paths.root / "retraining.toml")).run(asked)
+
+
+def conclude(paths: Paths, parameters: Parameters) -> None:
+    """Decide about the canary by the rules of `retraining.toml`, where it has answered enough."""
+    Round(paths, parameters, read_rules(paths.root / "retraining.toml")).conclude()
+
+
+def fetch_challenger(paths: Paths, parameters: Parameters) -> None:
+    """Make `models/challenger` the registry's challenger, for the canary's image."""
+    registry = Registry(paths, parameters.registry.model)
     version = registry.resolve(CHALLENGER)
-    promoted = registry.champion() == version
-    facts = {"trigger": "; ".join(why), **_shadow(paths, registry, version, rules)}
-    for name, value in facts.items():
-        MlflowClient().set_model_version_tag(model, version, name, value)
-    decision = registry.facts(version)
-    facts |= {"reason": decision["reason"], "decided_by": decision["decided_by"]}
-    tell(Event("run_finished", f"{model}: training finished", facts))
-    tell(Event("model_registered", f"{model} {version} is registered", facts))
-    if promoted:
-        tell(Event("promoted", f"{model} {version} is the champion", facts))
-    else:
-        tell(Event("refused", f"{model} {version} did not pass the gate", facts))
-
-
-def _shadow(paths: Paths, registry: Registry, version: str, rules: Rules) -> dict[str, str]:
-    if not rules.shadow.rows:
-        return {}
-    now = datetime.now(UTC)
-    window = read_window(paths.root / "logs", now - timedelta(days=LOG_DAYS), now)
-    folder = paths.root / "build" / "shadow"
-    folder.mkdir(parents=True, exist_ok=True)
-    bundle = registry.fetch_bundle(version, folder)
-    result = shadow.replay(window.lines[-rules.shadow.rows :], bundle)
-    if result is None:
-        return {}
-    if result.psi > rules.shadow.psi:
-        logger.warning("version %s answers differently: PSI %.2f", version, result.psi)
-    return shadow.to_facts(result)
-
-
-def _dvc(paths: Paths, *arguments: str) -> None:
-    command = [str(Path(sys.executable).with_name("dvc")), *arguments]
-    done = subprocess.run(command, cwd=paths.root, check=False)  # noqa: S603
-    if done.returncode:
-        raise PipelineError(f"dvc {' '.join(arguments)} ended with {done.returncode}")
+    target = paths.champion.parent / CHALLENGER
+    with tempfile.TemporaryDirectory() as folder:
+        bundle.copy(registry.fetch_bundle(version, Path(folder)), target)
+    logger.info("version %s is in models/%s", version, CHALLENGER)

@@ -1,0 +1,69 @@
+"""Champion and challenger answer different requests of the same time; each is judged on its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from project_package import problem
+from project_package.monitoring.labels import join
+from project_package.monitoring.window import Key, Window
+from project_package.retraining.reasons import ShadowRules
+from project_package.retraining.shadow import is_worse, primary
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one version answered: rows, those with a known outcome, the primary metric over them."""
+
+    rows: int
+    labelled: int
+    metric: float
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """Both versions since the challenger's first answer."""
+
+    champion: Side
+    challenger: Side
+
+    def is_ripe(self, rules: ShadowRules) -> bool:
+        """Whether enough outcomes of both are known."""
+        return min(self.champion.labelled, self.challenger.labelled) >= rules.minimum_labels
+
+    def objection(self, rules: ShadowRules) -> str:
+        """Return why the challenger must not become the champion, or nothing."""
+        if not is_worse(self.champion.metric, self.challenger.metric, rules.tolerated_loss):
+            return ""
+        return (
+            f"as a canary its {problem.PRIMARY} over {self.challenger.labelled} outcomes is "
+            f"{self.challenger.metric:.4g}, and {self.champion.metric:.4g} of the champion"
+        )
+
+    def facts(self) -> dict[str, str]:
+        """Return the comparison as text, for tags and messages."""
+        return {
+            "canary_rows": str(self.challenger.rows),
+            "canary_labelled": str(self.challenger.labelled),
+            f"canary_{problem.PRIMARY}": f"{self.challenger.metric:.4g}",
+            f"canary_champion_{problem.PRIMARY}": f"{self.champion.metric:.4g}",
+        }
+
+
+def compare(
+    window: Window, labels: Mapping[Key, float], champion: str, challenger: str
+) -> Canary | None:
+    """Return how both versions did in `window`, or None where the challenger answered nothing."""
+    answered = window.of_version(challenger)
+    if not answered.lines:
+        return None
+    beside = window.last(answered.lines[0].time).of_version(champion)
+    return Canary(_side(beside, labels), _side(answered, labels))
+
+
+def _side(window: Window, labels: Mapping[Key, float]) -> Side:
+    pairs = join(window, dict(labels)).pairs
+    actual = np.array([pair.actual for pair in pairs])
+    scores = np.array([pair.line.score for pair in pairs])
+    return Side(len(window.lines), len(pairs), primary(actual, scores))

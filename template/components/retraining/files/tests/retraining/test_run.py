@@ -1,0 +1,158 @@
+import json
+from dataclasses import replace
+
+import pandas as pd
+
+from project_package import bundle, problem
+from project_package.retraining.run import INGEST, KEEP, TRAIN
+from project_package.target import TARGET
+from project_package.training.registry import Registry
+
+from .conftest import Team
+
+
+def served(team: Team) -> str:
+    described = bundle.describe(team.paths.champion)
+    assert described is not None
+    return str(described["version"])
+
+
+def tags(team: Team, version: str) -> dict[str, str]:
+    return Registry(team.paths, team.parameters.registry.model).facts(version)
+
+
+def truth(rows: pd.DataFrame) -> list[float]:
+    return rows[TARGET.name].astype(float).tolist()
+
+
+def test_new_data_make_a_champion_and_people_hear_of_it(team: Team) -> None:
+    team.round().run()
+
+    assert served(team) == "2"
+    assert team.ran == [INGEST, TRAIN, KEEP]
+    assert team.kinds() == ["run_finished", "model_registered", "promoted"]
+
+
+def test_the_registry_knows_what_triggered_and_who_decided(team: Team) -> None:
+    team.round().run()
+
+    known = tags(team, "2")
+    assert known["trigger"] == "the data have changed"
+    assert known["decision"] == "promoted"
+    assert known["decided_by"].startswith("retraining, started by ")
+    assert known["decided_at"]
+    assert known["reason"] == "all checks of the gate passed"
+    assert team.heard[-1].facts["trigger"] == known["trigger"]
+
+
+def test_without_a_reason_nothing_is_trained(team: Team) -> None:
+    team.round().run()
+    team.heard.clear()
+
+    team.round().run()
+
+    assert served(team) == "2"
+    assert team.ran[-1] == INGEST
+    assert team.heard == []
+
+
+def test_a_reason_without_new_data_is_told_and_trains_nothing(team: Team) -> None:
+    team.round().run()
+    team.heard.clear()
+    report = team.paths.reports / "monitoring" / "report.json"
+    report.parent.mkdir(parents=True)
+    report.write_text(json.dumps({"findings": [["drift", "distance"]]}), "utf-8")
+
+    team.round().run()
+
+    assert team.kinds() == ["not_trained"]
+    assert team.heard[0].facts == {"trigger": "distance drifted"}
+    assert served(team) == "2"
+
+
+def test_who_asks_is_obeyed_without_new_data(team: Team) -> None:
+    team.round().run()
+
+    team.round().run("a hunch")
+
+    assert tags(team, "3")["trigger"] == "a hunch"
+
+
+def test_what_changes_nothing_registers_nothing(team: Team) -> None:
+    team.round().run()
+    team.heard.clear()
+    idle = replace(team.round(), dvc=lambda *_: None)
+
+    idle.run("a hunch")
+
+    assert team.heard == []
+
+
+def test_the_gate_still_refuses(team: Team) -> None:
+    gate = replace(team.parameters.gate, gain_over_baseline=1e6)
+    strict = replace(team.round(), parameters=replace(team.parameters, gate=gate))
+    team.parameters = strict.parameters
+
+    strict.run()
+
+    assert served(team) == "1"
+    assert team.kinds() == ["run_finished", "model_registered", "refused"]
+    assert tags(team, "2")["decided_by"].startswith("gate, ")
+
+
+def test_the_shadow_is_in_the_registry(team: Team, held_out: pd.DataFrame) -> None:
+    rows = held_out.head(300)
+    team.log(rows, scores=[0.5] * len(rows))
+
+    team.round().run()
+
+    known = tags(team, "2")
+    assert known["shadow_rows"] == "300"
+    assert known["shadow_labelled"] == "300"
+    assert float(known["shadow_psi"]) > 0.25
+    assert known["reason"].endswith("and the shadow agrees")
+    assert served(team) == "2"
+
+
+def test_the_shadow_may_object(team: Team, held_out: pd.DataFrame) -> None:
+    rows = held_out.head(300)
+    team.log(rows, scores=truth(rows))
+
+    team.round().run()
+
+    assert served(team) == "1"
+    assert team.kinds() == ["run_finished", "model_registered", "refused"]
+    known = tags(team, "2")
+    assert known["decision"] == "refused"
+    assert problem.PRIMARY in known["reason"]
+    assert team.heard[-1].facts["reason"] == known["reason"]
+
+
+def test_a_few_outcomes_are_no_objection(team: Team, held_out: pd.DataFrame) -> None:
+    rows = held_out.head(100)
+    team.log(rows, scores=truth(rows))
+
+    team.round().run()
+
+    assert served(team) == "2"
+
+
+def test_only_what_the_champion_answered_is_compared(team: Team, held_out: pd.DataFrame) -> None:
+    rows = held_out.head(300)
+    team.log(rows, scores=truth(rows), version="another")
+
+    team.round().run()
+
+    assert "shadow_rows" not in tags(team, "2")
+    assert served(team) == "2"
+
+
+def test_the_shadow_can_be_turned_off(team: Team, held_out: pd.DataFrame) -> None:
+    rows = held_out.head(300)
+    team.log(rows, scores=truth(rows))
+    rules = team.round().rules
+    off = replace(rules, shadow=replace(rules.shadow, rows=0))
+
+    replace(team.round(), rules=off).run()
+
+    assert served(team) == "2"
