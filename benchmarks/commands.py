@@ -7,6 +7,7 @@ the same Jinja from a git repository on this disk, and is run from the same envi
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +50,13 @@ def paths(count: int) -> Iterator[str]:
 
 
 LARGE = 1000
+ASKED = {
+    "new": {"cookiecutter": {60: 0.4, 300: 0.2, 10_000: 0.1}},
+    "upgrade": {"cruft": {60: 0.25, 300: 0.11}, "copier": {60: 1 / 12, 300: 1 / 40}},
+}
+"""Command -> tool -> files -> the most that scaffold may cost, as a part of what the tool does."""
+ASKED_STARTS = {"scaffold --version": 1.5, "scaffold --help": 7, "scaffold list": 7}
+"""Command -> the most that it may cost, in starts of Python."""
 ANSWERS = {"project_name": "Demo", "project_slug": "demo", "author": "Bench", "license": "MIT"}
 
 
@@ -82,6 +90,11 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+def program(name: str) -> str:
+    """Return a program of the environment that this runs in, as its users start it."""
+    return str(Path(sys.executable).with_name(name))
+
+
 def git(folder: Path, *arguments: str) -> None:
     subprocess.run(
         ["git", *arguments], cwd=folder, check=True, env=ENVIRONMENT, capture_output=True
@@ -94,6 +107,7 @@ class Bench:
 
     place: Path
     count: int
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def cookiecutter(self) -> str:
@@ -109,35 +123,36 @@ class Bench:
         return {**ENVIRONMENT, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
 
     def fresh(self, name: str) -> Path:
-        """Return an empty folder in a folder of its own."""
-        shutil.rmtree(self.place / name, ignore_errors=True)
-        (self.place / name / "work").mkdir(parents=True)
-        return self.place / name / "work"
+        """Return an empty folder in a folder of its own.
+
+        Nothing is deleted before the end: file systems are slow to make files after many were deleted.
+        """
+        folder = self.place / f"{name}-{next(self._numbers)}" / "work"
+        folder.mkdir(parents=True)
+        return folder
 
     def new(self, tool: str) -> list[str]:
         """Return the command that makes a project of the first release in `project/`."""
-        python = [sys.executable, "-m"]
         source = [self.cookiecutter, "--checkout", "v1.0.0"]
         return {
             "scaffold": [
-                *(*python, "scaffold", "new", "project", "--template", self.cookiecutter),
+                *(program("scaffold"), "new", "project", "--template", self.cookiecutter),
                 *("--ref", "v1.0.0", "--yes"),
             ],
-            "cookiecutter": [*python, "cookiecutter", "--no-input", "-o", "project", *source],
-            "cruft": [*python, "cruft", "create", "--no-input", "--output-dir", "project", *source],
+            "cookiecutter": [program("cookiecutter"), "--no-input", "-o", "project", *source],
+            "cruft": [program("cruft"), "create", "--no-input", "--output-dir", "project", *source],
             "copier": [
-                *(*python, "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "v1.0.0"),
+                *(program("copier"), "copy", "--defaults", "--quiet", "--vcs-ref", "v1.0.0"),
                 *(self.copier, "project"),
             ],
         }[tool]
 
     def upgrade(self, tool: str) -> list[str]:
         """Return the command that brings the second release to the project in the folder it runs in."""
-        python = [sys.executable, "-m"]
         return {
-            "scaffold": [*python, "scaffold", "upgrade", "--yes"],
-            "cruft": [*python, "cruft", "update", "--skip-apply-ask", "--checkout", "v2.0.0"],
-            "copier": [*python, "copier", "update", "--defaults", "--quiet", "--vcs-ref", "v2.0.0"],
+            "scaffold": [program("scaffold"), "upgrade", "--yes"],
+            "cruft": [program("cruft"), "update", "--skip-apply-ask", "--checkout", "v2.0.0"],
+            "copier": [program("copier"), "update", "--defaults", "--quiet", "--vcs-ref", "v2.0.0"],
         }[tool]
 
     def news(self, runs: int) -> dict[str, float]:
@@ -184,9 +199,9 @@ class Bench:
         return prepare
 
     def _home(self, name: str) -> dict[str, str]:
-        if not name:  # cold: nothing was ever cached
-            shutil.rmtree(self.place / "homes" / "cold", ignore_errors=True)
-        return self.environment(name or "cold")
+        return self.environment(
+            name or f"cold-{next(self._numbers)}"
+        )  # where nothing was ever cached
 
     def _warm(self, prepare: Callable[[], tuple[list[str], Path, dict[str, str]]]) -> None:
         command, folder, environment = prepare()
@@ -217,35 +232,38 @@ def starts(place: Path, runs: int) -> dict[str, float]:
     environment = {**ENVIRONMENT, "HOME": str(place), "XDG_CACHE_HOME": str(place / "cache")}
     (place / "start").mkdir()
     commands = {
-        "python -c pass": ["-c", "pass"],
-        "scaffold --version": ["-m", "scaffold", "--version"],
-        "scaffold --help": ["-m", "scaffold", "--help"],
-        "scaffold list": ["-m", "scaffold", "list"],
-        "cookiecutter --version": ["-m", "cookiecutter", "--version"],
-        "copier --version": ["-m", "copier", "--version"],
-        "cruft --help": ["-m", "cruft", "--help"],
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "scaffold --version": [program("scaffold"), "--version"],
+        "scaffold --help": [program("scaffold"), "--help"],
+        "scaffold list": [program("scaffold"), "list"],
+        "cookiecutter --version": [program("cookiecutter"), "--version"],
+        "copier --version": [program("copier"), "--version"],
+        "cruft --help": [program("cruft"), "--help"],
     }
     return compare(
         [
-            Contender(name, lambda c=c: ([sys.executable, *c], place / "start", environment))
+            Contender(name, lambda c=c: (c, place / "start", environment))
             for name, c in commands.items()
         ],
         runs,
     )
 
 
-def table(title: str, rows: dict[int, dict[str, float]], against: list[str]) -> str:
-    """Return a Markdown table of CPU seconds, with scaffold's ratio to the tools in `against`."""
-    tools = list(next(iter(rows.values())))
-    head = ["files", *tools, *(f"scaffold / {tool}" for tool in against)]
-    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + " ---: |" * len(head)]
+def table(command: str, rows: dict[int, dict[str, float]]) -> str:
+    """Return a Markdown table of CPU seconds, with scaffold's ratio to other tools beside what was asked."""
+    tools = list(dict.fromkeys(tool for seconds in rows.values() for tool in seconds))
+    against = ASKED[command]
+    head = ["files", *tools]
+    for tool in against:
+        head += [f"scaffold / {tool}", "asked"]
+    lines = [f"### `{command}`", "", "| " + " | ".join(head) + " |", "|" + " ---: |" * len(head)]
     for count, seconds in rows.items():
         cells = [f"{count:,}"]
         cells += [f"{seconds[tool]:.2f} s" if tool in seconds else "" for tool in tools]
-        cells += [
-            f"**{seconds['scaffold'] / seconds[tool]:.3f}**" if tool in seconds else ""
-            for tool in against
-        ]
+        for tool, most in against.items():
+            is_known = tool in seconds
+            cells.append(f"**{seconds['scaffold'] / seconds[tool]:.3f}**" if is_known else "")
+            cells.append(f"{most[count]:.3g}" if count in most else "")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -253,45 +271,89 @@ def table(title: str, rows: dict[int, dict[str, float]], against: list[str]) -> 
 def start_table(seconds: dict[str, float]) -> str:
     """Return a Markdown table of start-up times as multiples of Python's own."""
     python = seconds["python -c pass"]
-    lines = ["### Start", "", "| command | CPU | x `python -c pass` |", "| --- | ---: | ---: |"]
+    head = ["command", "CPU", "x `python -c pass`", "asked"]
+    lines = ["### Start", "", "| " + " | ".join(head) + " |", "| --- |" + " ---: |" * 3]
     lines += [
-        f"| `{name}` | {value * 1000:.0f} ms | {value / python:.2f} |"
+        f"| `{name}` | {value * 1000:.0f} ms | {value / python:.2f} | {ASKED_STARTS.get(name, '')} |"
         for name, value in seconds.items()
     ]
     return "\n".join(lines) + "\n"
 
 
+def circumstances(runs: int) -> str:
+    """Return when and where this was measured."""
+    day, python = datetime.now(tz=UTC).date(), sys.version.split()[0]
+    load = os.getloadavg()[1]
+    return f"""\
+Measured {day} on Python {python}, {os.cpu_count()} cores under a load of {load:.0f}; medians of at least {runs} runs
+({_few(runs)} of more than {LARGE:,} files, {3 * runs} of a start).
+"""
+
+
+def _few(runs: int) -> int:
+    """Return how often a large template is measured."""
+    return max(1, runs // 3)
+
+
 def main() -> None:
-    """Measure, print the tables, and write them to the page."""
+    """Measure, print the tables, and write all that is kept to the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[60, 300, 10_000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[60, 300, 10_000])
     parser.add_argument("--runs", type=int, default=7, help="fewer for templates over 1,000 files")
     parser.add_argument("--dry-run", action="store_true", help="do not write the page")
+    parser.add_argument("--keep", type=Path, help="a file with what other runs measured, and this")
     given = parser.parse_args()
-    news, upgrades = {}, {}
+    kept = Measured.read(given.keep)
     with tempfile.TemporaryDirectory() as scratch:
-        start = starts(Path(scratch), 3 * given.runs)
-        print(start_table(start), flush=True)
         for count in given.sizes:
             bench = Bench(Path(scratch) / str(count), count)
             make_template(Path(bench.cookiecutter), count, "cookiecutter")
             make_template(Path(bench.copier), count, "copier")
-            runs = given.runs if count <= LARGE else 1
-            news[count] = bench.news(runs)
-            upgrades[count] = bench.upgrades(runs)
-            print(table("new", {count: news[count]}, ["cookiecutter"]), flush=True)
-            print(table("upgrade", {count: upgrades[count]}, ["cruft", "copier"]), flush=True)
-    day = datetime.now(tz=UTC).date()
-    text = "\n".join(
-        [
-            f"Measured {day} on Python {sys.version.split()[0]}, {os.cpu_count()} cores.\n",
-            table("`new`", news, ["cookiecutter", "copier"]),
-            table("`upgrade`", upgrades, ["cruft", "copier"]),
-            start_table(start),
-        ]
-    )
+            runs = given.runs if count <= LARGE else _few(given.runs)
+            kept.news[count] = bench.news(runs)
+            print(table("new", {count: kept.news[count]}), flush=True)
+            kept.write(given.keep)
+            kept.upgrades[count] = bench.upgrades(runs)
+            print(table("upgrade", {count: kept.upgrades[count]}), flush=True)
+            kept.write(given.keep)
+        kept.starts = starts(Path(scratch), 3 * given.runs)
+    print(start_table(kept.starts), flush=True)
+    kept.write(given.keep)
     if not given.dry_run:
-        write_section(PAGE, "commands", text)
+        write_section(PAGE, "commands", kept.page(given.runs))
+
+
+@dataclass
+class Measured:
+    """CPU seconds by files and tool, and of starts by command."""
+
+    news: dict[int, dict[str, float]] = field(default_factory=dict)
+    upgrades: dict[int, dict[str, float]] = field(default_factory=dict)
+    starts: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, file: Path | None) -> Measured:
+        """Return what `write` wrote; nothing measured where there is no file."""
+        if file is None or not file.exists():
+            return cls()
+        row = json.loads(file.read_text())
+        news, upgrades = ({int(n): each for n, each in row[k].items()} for k in ("new", "upgrade"))
+        return cls(news, upgrades, row["starts"])
+
+    def write(self, file: Path | None) -> None:
+        """Keep it, where a file is named."""
+        if file is not None:
+            row = {"new": self.news, "upgrade": self.upgrades, "starts": self.starts}
+            file.write_text(json.dumps(row, indent=1))
+
+    def page(self, runs: int) -> str:
+        """Return the page's tables."""
+        tables = (
+            table("new", dict(sorted(self.news.items()))),
+            table("upgrade", dict(sorted(self.upgrades.items()))),
+            start_table(self.starts),
+        )
+        return "\n".join([circumstances(runs), *tables])
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def main() -> None:
     plain = seconds["its stages, one after the other"]
     name = tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"]
     lines = [
-        f"Measured {datetime.now(tz=UTC).date()} in `{name}`, the default preset.\n",
+        f"Measured {datetime.now(tz=UTC).date()} in `{name}`; medians of {given.runs}.\n",
         "| command | CPU | x plain |",
         "| --- | ---: | ---: |",
         *(f"| {name} | {value:.1f} s | {value / plain:.2f} |" for name, value in seconds.items()),

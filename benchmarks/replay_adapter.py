@@ -1,115 +1,82 @@
-"""Replay real upgrades with scaffold's merge: `replay.py run --adapter benchmarks/replay_adapter.py:ScaffoldAdapter`.
+"""Replay real upgrades through the command line: `replay.py run --adapter replay_adapter.py:ScaffoldAdapter`.
 
-`ScaffoldAdapter` is literal, as the harness counts: every line that either side added must stand as it was, or in a
-conflict. `DefaultAdapter` also settles what the default settles and names: the newer of two versions, indentation.
+scaffold is that of the harness's own environment (`uv pip install --python $REPLAY_VENV/bin/python .`), so that a
+template's hooks find what they find when the harness renders the template itself.
 
-The harness renders both versions with cookiecutter itself, so that what is measured is the merge and the apply alone.
+Each project is first adopted from its `.cruft.json`, as a team that changes over would do, and then upgraded to the
+same commit of the template by `scaffold upgrade`. The harness knows cruft's state alone, so scaffold's two files
+are taken away at the end and the new commit is written into `.cruft.json`.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+CRUFT, STATE = ".cruft.json", ("scaffold.toml", "scaffold.lock")
 
 
 class ScaffoldAdapter:
-    """The library, driven as `scaffold upgrade` drives it, with `is_literal`."""
+    """`scaffold adopt`, and then `scaffold upgrade` as people run it."""
 
     name = "scaffold"
-    mode = "literal"
     cwd_is_subdir = True
+    options: tuple[str, ...] = ()
 
     def prepare(self, project_dir: Path, template_dir: Path, case: dict) -> list[str]:
-        """Return the command that upgrades the project."""
-        description = template_dir.parent / "case.json"
-        description.write_text(json.dumps(case))
-        harness = sys.modules["replay"].__file__ or ""
-        python = ROOT / ".venv" / "bin" / "python"
-        return [str(python), __file__, harness, str(description), str(project_dir), self.mode]
+        """Return the command that adopts and upgrades the project."""
+        del template_dir
+        programs = sys.modules["replay"].VENV / "bin"
+        arguments = [str(programs / "scaffold"), str(project_dir), case["template_commit_new"]]
+        return [str(programs / "python"), __file__, *arguments, *self.options]
 
     def env(self, case: dict) -> dict[str, str]:
         """Return what the command needs in its environment."""
         del case
-        return {"PYTHONPATH": str(ROOT / "src")}
+        return {}
 
 
-class DefaultAdapter(ScaffoldAdapter):
-    """The same with the default policy."""
+class SettlingAdapter(ScaffoldAdapter):
+    """The same with `--settle`, which leaves some lines out and names them."""
 
-    name = "scaffold-default"
-    mode = "default"
-
-
-def upgrade(harness: str, description: str, project: str, mode: str) -> int:
-    """Upgrade one project and return scaffold's exit code."""
-    # The harness, which imports this module, runs in an environment without scaffold.
-    from scaffold import apply  # noqa: PLC0415
-    from scaffold.git import Git  # noqa: PLC0415
-    from scaffold.merge import Labels, Policy, merge  # noqa: PLC0415
-
-    replay = _module(harness)
-    case, here = json.loads(Path(description).read_text()), Path(project)
-    git = Git(here)
-    head = git("rev-parse", "HEAD").text
-    prefix = case["project_subdir"].strip("/")
-    before = replay.commit_tree(Path(git("rev-parse", "--show-toplevel").text), "HEAD", prefix)
-    state = json.loads(before[replay.SELF])
-    state["template"] = case["template_url"]
-    recorded = {**before, replay.SELF: json.dumps(state).encode()}
-    old, new, _ = replay.renders(case, recorded, use_cache=False)
-    modes = _modes(git, prefix)
-    labels = Labels(base="template before", theirs=f"template {case['template_commit_new'][:7]}")
-    outcome = merge(
-        git,
-        base=_tree(old, modes),
-        theirs=_tree(new, modes),
-        head=head,
-        prefix=prefix,
-        policy=Policy(is_literal=mode == "literal"),
-        labels=labels,
-    )
-    apply.apply(git, outcome)
-    state = json.loads((here / replay.SELF).read_text())
-    state["commit"] = case["template_commit_new"]
-    (here / replay.SELF).write_text(json.dumps(state, indent=2) + "\n")
-    for change in outcome.told:
-        print(change.kind.value, change.code, change.path, change.reason)
-    (Path(description).parent / "outcome.json").write_text(json.dumps(outcome.to_json(), indent=1))
-    return 1 if outcome.conflicts else 0
+    name = "scaffold --settle"
+    options = ("--settle",)
 
 
-def _module(path: str):
-    spec = importlib.util.spec_from_file_location("replay", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def replay(scaffold: str, project: Path, commit: str, *options: str) -> int:
+    """Adopt and upgrade one project and return the exit code of the upgrade."""
+    recorded = (project / CRUFT).read_bytes()
+    _tell_commit(project, json.loads(recorded))
+    here = ("--trust", "--yes", "-C", str(project))
+    code = subprocess.run([scaffold, "adopt", "--commit", *here], check=False).returncode
+    if code == 0:
+        command = [scaffold, "upgrade", "--to", commit, *options, *here]
+        code = subprocess.run(command, check=False).returncode
+    _give_back(project, recorded, commit if code in {0, 1} else "")
+    return code
 
 
-def _modes(git, prefix: str) -> dict[str, str]:
-    rows = git("ls-tree", "-r", "-z", f"HEAD:{prefix}", "--full-tree").text.split("\0")
-    return {row.split("\t", 1)[1]: row.split(" ", 1)[0] for row in rows if row}
+def _tell_commit(project: Path, state: dict) -> None:
+    """Say that templates see their commit, as the cruft does whose renders the harness compares with."""
+    context = state["context"]["cookiecutter"]
+    if "_commit" in context:
+        return
+    context["_commit"] = state["commit"]
+    (project / CRUFT).write_text(json.dumps(state, indent=2) + "\n")
+    git = ["git", "-C", str(project)]
+    subprocess.run([*git, "commit", "-q", "--no-verify", "-m", "cruft", "--", CRUFT], check=True)
 
 
-def _tree(files: dict[str, bytes], modes: dict[str, str]) -> dict:
-    from scaffold.tree import File  # noqa: PLC0415
-
-    return {
-        path: File(content[5:], "120000")
-        if content.startswith(b"link:")
-        else File(content, "100755" if modes.get(path) == "100755" else "100644")
-        for path, content in files.items()
-    }
+def _give_back(project: Path, recorded: bytes, commit: str) -> None:
+    """Leave the state that the harness knows, in place of scaffold's."""
+    for name in STATE:
+        (project / name).unlink(missing_ok=True)
+    state = json.loads(recorded)
+    state["commit"] = commit or state["commit"]
+    (project / CRUFT).write_text(json.dumps(state, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(upgrade(*sys.argv[1:]))
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"{error}")
+    sys.exit(replay(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))

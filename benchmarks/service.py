@@ -5,6 +5,9 @@
 The project must have been set up and trained once. Each server runs in the project's environment with one worker, the
 same model and the same row; only the server's CPU time is counted, of it and of all processes it started. Runs
 alternate, so that noise hits all alike; the median counts.
+
+MLflow serves the same model twice: as the scikit-learn pipeline that was fitted, which is how teams log a model, and as
+the registered version, whose pyfunc is a wrapper of ours around the ONNX graph that the service itself runs.
 """
 
 from __future__ import annotations
@@ -35,6 +38,9 @@ CONNECTIONS = 8
 TICKS = os.sysconf("SC_CLK_TCK")
 MOST_ECHOES = 8.0
 LEAST_GAIN = 50.0
+TWICE = """MLflow serves the same
+model twice: as the scikit-learn pipeline that was fitted, which is how teams log one, and as the registered version, a
+pyfunc around the ONNX graph that the service itself runs."""
 
 ECHO = """
 async def app(scope, receive, send):
@@ -44,6 +50,19 @@ async def app(scope, receive, send):
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+"""
+
+SAVE_PIPELINE = """
+import sys
+import joblib, mlflow.sklearn, pandas
+from mlflow.models import infer_signature
+pipeline, rows, target = sys.argv[1:]
+frame = pandas.read_parquet(rows)[list(joblib.load(pipeline).feature_names_in_)]
+frame = frame.astype({name: float for name in frame.select_dtypes("number")})
+mlflow.sklearn.save_model(
+    joblib.load(pipeline), target, signature=infer_signature(frame),
+    serialization_format="cloudpickle", pip_requirements=["scikit-learn"], pyfunc_predict_fn="predict_proba",
+)
 """
 
 
@@ -80,6 +99,21 @@ def servers(project: Path, folder: Path, requests: int) -> list[Server]:
     one = json.dumps(row).encode()
     frame = json.dumps({"dataframe_records": [row]}).encode()
     tracking = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"
+    pipeline = folder / "pipeline"
+    subprocess.run(
+        [python, "-c", SAVE_PIPELINE, project / "models/candidate/pipeline.joblib", project / "data/test.parquet",
+         pipeline],
+        check=True, cwd=folder,
+    )  # fmt: skip
+
+    def mlflow(name: str, model: str) -> Server:
+        return Server(
+            name,
+            [python, "-m", "mlflow", "models", "serve", "--model-uri", model,
+             "--env-manager", "local", "--port", "{port}", "--workers", "1"],
+            "/invocations", frame, max(200, requests // 20), {"MLFLOW_TRACKING_URI": tracking}, "/ping",
+        )  # fmt: skip
+
     return [
         Server(
             "bare ASGI echo (uvicorn)",
@@ -93,14 +127,8 @@ def servers(project: Path, folder: Path, requests: int) -> list[Server]:
              "--model-dir", str(champion), "--log-dir", str(folder / "logs")],
             "/predict", one, requests, {}, "/ready",
         ),
-        Server(
-            "mlflow models serve",
-            [python, "-m", "mlflow", "models", "serve", "--model-uri",
-             f"models:/{facts['name']}/{facts['version']}", "--env-manager", "local",
-             "--port", "{port}", "--workers", "1"],
-            "/invocations", frame, max(200, requests // 20),
-            {"MLFLOW_TRACKING_URI": tracking}, "/ping",
-        ),
+        mlflow("mlflow models serve, the scikit-learn pipeline", str(pipeline)),
+        mlflow("mlflow models serve, the registered ONNX graph", f"models:/{facts['name']}/{facts['version']}"),
     ]  # fmt: skip
 
 
@@ -225,18 +253,20 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     given = parser.parse_args()
     costs = measure(given.project.resolve(), given.requests, given.runs)
-    echo, service, mlflow = costs.values()
+    echo, service, pipeline, graph = costs.values()
     lines = [
-        f"Measured {datetime.now(tz=UTC).date()} with {CONNECTIONS} connections, one row a request.\n",
+        f"Measured {datetime.now(tz=UTC).date()} with {CONNECTIONS} connections, one row a request. {TWICE}",
+        "",
         "| server | CPU a request | x bare echo |",
         "| --- | ---: | ---: |",
         *(f"| {name} | {cost:,.0f} µs | {cost / echo:.1f} |" for name, cost in costs.items()),
         "",
-        f"`mlflow models serve` costs {mlflow / service:.0f} times what the service does.",
+        f"`mlflow models serve` costs {pipeline / service:.0f} times what the service does with the fitted pipeline,",
+        f"and {graph / service:.0f} times with our ONNX graph.",
     ]
     print("\n".join(lines))
     write_section(PAGE, "service", "\n".join(lines))
-    return int(service > MOST_ECHOES * echo or mlflow < LEAST_GAIN * service)
+    return int(service > MOST_ECHOES * echo or pipeline < LEAST_GAIN * service)
 
 
 if __name__ == "__main__":

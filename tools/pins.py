@@ -1,30 +1,43 @@
 # ruff: noqa: INP001  # a script, not a package
-"""Maintainers: check and bump the actions that `template/macros/pins.jinja` pins.
+"""Maintainers: check and bump the actions and images that `template/macros/pins.jinja` pins.
 
-    python tools/pins.py           each tag still is the commit that the table says
-    python tools/pins.py --bump    write the newest release's tag and commit into the table
+    python tools/pins.py           each tag still is the digest that the table says
+    python tools/pins.py --bump    write the newest release's tag and digest into the table
 
-Images are bumped by hand: their digests come from a registry, which git cannot ask.
+Actions are asked of their git repository, images of their registry. A bump stays within an image's major version,
+and within 3.12 for the row `python3.12`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlencode, urljoin
 
 TABLE = Path(__file__).parents[1] / "template" / "macros" / "pins.jinja"
 HOST = "https://github.com"
-_ROW = re.compile(r'"([\w.-]+/[\w.-]+)": \{"tag": "(v[\d.]+)", "digest": "([0-9a-f]{40})"\}')
+DOCKER_HUB = "registry-1.docker.io"
+# An index lists the manifest of each platform; a digest of one manifest would pin one platform.
+INDEXES = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
+
+_ACTION = re.compile(r'"([\w.-]+/[\w.-]+)": \{"tag": "(v[\d.]+)", "digest": "([0-9a-f]{40})"\}')
+_IMAGE = re.compile(
+    r'"([\w.-]+)": \{"name": "([^"]+)", "tag": "([^"]+)", "digest": "(sha256:[0-9a-f]{64})"\}'
+)
 _RELEASE = re.compile(r"v\d+\.\d+\.\d+")
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
-    """One row of the table."""
+class Action:
+    """A row of the table of actions."""
 
     name: str
     tag: str
@@ -35,51 +48,135 @@ class Pin:
         """Return the row as the table writes it."""
         return f'"{self.name}": {{"tag": "{self.tag}", "digest": "{self.digest}"}}'
 
+    def digests(self) -> Mapping[str, str]:
+        """Return tag -> commit, as the action's repository has them."""
+        command = ["git", "ls-remote", "--tags", "--end-of-options", f"{HOST}/{self.name}"]
+        listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        found: dict[str, str] = {}
+        for line in listing.splitlines():
+            commit, ref = line.split("\t")
+            # An annotated tag is listed twice; its commit is the line that comes second, with ^{}.
+            found[ref.removeprefix("refs/tags/").removesuffix("^{}")] = commit
+        return found
+
+    def current(self) -> str:
+        """Return what the tag is now, or nothing where it is gone."""
+        return self.digests().get(self.tag, "")
+
+    def newest(self) -> Action:
+        """Return the row of the newest full release."""
+        found = self.digests()
+        tag = max(filter(_RELEASE.fullmatch, found), key=_numbers)
+        return replace(self, tag=tag, digest=found[tag])
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A row of the table of images."""
+
+    key: str
+    name: str
+    tag: str
+    digest: str
+
+    @property
+    def row(self) -> str:
+        """Return the row as the table writes it."""
+        what = f'"name": "{self.name}", "tag": "{self.tag}", "digest": "{self.digest}"'
+        return f'"{self.key}": {{{what}}}'
+
+    @property
+    def address(self) -> str:
+        """Return where the registry has the image; names without a host are Docker Hub's."""
+        host, _, rest = self.name.partition("/")
+        if rest and ("." in host or ":" in host):
+            scheme = "http" if host.startswith("127.0.0.1") else "https"
+            return f"{scheme}://{host}/v2/{rest}"
+        name = self.name if rest else f"library/{self.name}"
+        return f"https://{DOCKER_HUB}/v2/{name}"
+
+    def current(self) -> str:
+        """Return the digest of the tag's index now, or nothing where the tag is gone."""
+        try:
+            with _opened(f"{self.address}/manifests/{self.tag}", INDEXES) as answer:
+                return str(answer.headers["Docker-Content-Digest"])
+        except urllib.error.HTTPError as error:
+            if error.code == 404:  # noqa: PLR2004 - not found
+                return ""
+            raise
+
+    def newest(self) -> Image:
+        """Return the row of the newest tag of the same shape and major version."""
+        fixed = _NUMBER.findall(self.key) or _NUMBER.findall(self.tag)[:1]
+        shape = _NUMBER.sub("0", self.tag)
+        fitting = [
+            tag
+            for tag in self._tags()
+            if _NUMBER.sub("0", tag) == shape and _NUMBER.findall(tag)[: len(fixed)] == fixed
+        ]
+        tag = max(fitting, key=_numbers, default=self.tag)
+        image = replace(self, tag=tag)
+        return replace(image, digest=image.current() or self.digest)
+
+    def _tags(self) -> Iterator[str]:
+        address = f"{self.address}/tags/list?n=1000"
+        while address:
+            with _opened(address) as answer:
+                yield from json.load(answer)["tags"]
+                further = re.match(r"<([^>]+)>", answer.headers.get("Link", ""))
+            address = urljoin(address, further[1]) if further else ""
+
+
+Pin = Action | Image
+
 
 def read_pins(text: str) -> list[Pin]:
-    """Return the pins of actions in the table's `text`."""
-    return [Pin(*match) for match in _ROW.findall(text)]
+    """Return the pins in the table's `text`."""
+    return [
+        *(Action(*match) for match in _ACTION.findall(text)),
+        *(Image(*match) for match in _IMAGE.findall(text)),
+    ]
 
 
-def tags(name: str, host: str = HOST) -> dict[str, str]:
-    """Return tag -> commit of the action `name`."""
-    command = ["git", "ls-remote", "--tags", "--end-of-options", f"{host}/{name}"]
-    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found: dict[str, str] = {}
-    for line in listing.splitlines():
-        commit, ref = line.split("\t")
-        # An annotated tag is listed twice; its commit is the line that comes second, with ^{}.
-        found[ref.removeprefix("refs/tags/").removesuffix("^{}")] = commit
-    return found
-
-
-def problems(pins: list[Pin], host: str = HOST) -> Iterator[str]:
+def problems(pins: list[Pin]) -> Iterator[str]:
     """Yield what is wrong with the pins: a tag that is gone or has moved."""
     for pin in pins:
-        commit = tags(pin.name, host).get(pin.tag, "no commit")
-        if commit != pin.digest:
-            yield f"{pin.name} {pin.tag} is {commit}, the table says {pin.digest}"
+        current = pin.current()
+        if current != pin.digest:
+            yield f"{pin.name} {pin.tag} is {current or 'gone'}, the table says {pin.digest}"
 
 
-def newest(pin: Pin, host: str = HOST) -> Pin:
-    """Return the pin of the newest release of the same action."""
-    found = tags(pin.name, host)
-    releases = [tag for tag in found if _RELEASE.fullmatch(tag)]
-    tag = max(releases, key=lambda name: [int(part) for part in name[1:].split(".")])
-    return Pin(pin.name, tag, found[tag])
+def _numbers(tag: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(tag)]
+
+
+def _opened(address: str, accept: str = "application/json") -> urllib.request._UrlopenRet:
+    """Open an address of a registry; where it asks for a token, fetch one as anybody gets it."""
+    request = urllib.request.Request(address, headers={"Accept": accept})  # noqa: S310
+    try:
+        return urllib.request.urlopen(request, timeout=30)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        challenge = error.headers.get("WWW-Authenticate", "")
+        if not challenge.startswith("Bearer "):
+            raise
+    asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+    query = urlencode({key: asked[key] for key in ("service", "scope") if key in asked})
+    with urllib.request.urlopen(f"{asked['realm']}?{query}", timeout=30) as answer:  # noqa: S310
+        token = json.load(answer)["token"]
+    request.add_header("Authorization", f"Bearer {token}")
+    return urllib.request.urlopen(request, timeout=30)  # noqa: S310
 
 
 def main(arguments: list[str]) -> int:
     """Check the table, or bump it."""
-    host = next((word for word in arguments if not word.startswith("--")), HOST)
     text = TABLE.read_text("utf-8")
     pins = read_pins(text)
     if "--bump" in arguments:
         for pin in pins:
-            text = text.replace(pin.row, newest(pin, host).row)
+            text = text.replace(pin.row, pin.newest().row)
         TABLE.write_text(text, "utf-8")
         return 0
-    found = list(problems(pins, host))
+    found = list(problems(pins))
     sys.stdout.writelines(f"{problem}\n" for problem in found)
     return 1 if found else 0
 
