@@ -14,8 +14,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--promises-examples",
         type=int,
-        default=25,
-        help="How many random histories each promise of `upgrade` is tried on.",
+        default=0,
+        help="How many random histories each promise of `upgrade` is tried on, in place of a few.",
+    )
+    parser.addoption(
+        "--every-step",
+        action="store_true",
+        help="Stop each command at every step that it writes, not at some.",
     )
 
 

@@ -310,7 +310,7 @@ def test_hooks_are_left_out_and_said_without_trust(tmp_path):
 HOOK = """
 import os, random, secrets, uuid
 from pathlib import Path
-Path("made").write_text("{{ cookiecutter.slug }} %s %s %s %s" % (
+Path("made").write_text("{{ cookiecutter.name }} %s %s %s %s" % (
     random.random(), random.SystemRandom().random(), secrets.token_hex(4), uuid.uuid4()))
 Path("gone").unlink()
 Path("where").write_text(os.environ.get("SECRET_TOKEN", "scrubbed"))
@@ -322,17 +322,33 @@ def test_a_trusted_template_runs_its_hooks_the_same_with_the_same_seed(tmp_path,
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     folder = write_template(
         tmp_path,
-        {},
-        {"a": "{{ cookiecutter.slug }}", "gone": ""},
+        {"name": "A name", "text": "x"},
+        {"a": "{{ cookiecutter.text }}", "gone": ""},
         {"hooks/post_gen_project.py": HOOK},
     )
 
-    one, two = (rendered(folder, {"slug": "{{ x }}"}, seed="s", trusted=True) for _ in range(2))
+    one, two = (rendered(folder, {"text": "{{ x }}"}, seed="s", trusted=True) for _ in range(2))
 
     assert one.keys() == {"a", "made", "where"}
     assert one == two
     assert one["a"].content == b"{{ x }}"
     assert one["where"].content == b"scrubbed"
+
+
+CACHING = """
+from pathlib import Path
+for name, tag in {"cache": "Signature: 8a477f597d28d172789f06886806bc55", "mine": "mine"}.items():
+    Path(name).mkdir()
+    Path(name, "CACHEDIR.TAG").write_text(tag)
+    Path(name, "kept").touch()
+"""
+
+
+def test_a_cache_of_a_program_that_a_hook_ran_is_no_part_of_the_project(tmp_path):
+    hook = {"hooks/post_gen_project.py": CACHING}
+    folder = write_template(tmp_path, {}, {"a": ""}, hook)
+
+    assert rendered(folder, trusted=True).keys() == {"a", "mine/CACHEDIR.TAG", "mine/kept"}
 
 
 def test_a_hook_that_says_no_is_one_line_with_its_reason(tmp_path):

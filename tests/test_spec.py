@@ -15,6 +15,7 @@ from scaffold.spec import (
     write_lock,
     write_spec,
 )
+from scaffold.trust.paths import check_inside
 
 SPEC = Spec(
     Source("https://host/template", "ml"),
@@ -52,7 +53,16 @@ def test_any_answer_survives(given_answers):
     assert read_lock(write_lock(lock)) == lock
 
 
-@given(st.dictionaries(texts.filter(bool), st.just(LockedFile("b" * 40, "100644")), max_size=5))
+def lies_inside(path: str) -> bool:
+    try:
+        return bool(check_inside(path))
+    except ScaffoldError:
+        return False
+
+
+@given(
+    st.dictionaries(texts.filter(lies_inside), st.just(LockedFile("b" * 40, "100644")), max_size=5)
+)
 def test_any_path_survives(files):
     assert read_lock(write_lock(Lock(SPEC, "a" * 40, files=files))).files == files
 

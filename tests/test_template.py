@@ -207,6 +207,29 @@ def test_a_shallow_clone_is_a_repository(repository, tmp_path):
     assert content(open_template(Source(str(tmp_path / "shallow")))) == "two"
 
 
+def lose(repository, commit):
+    """Remove the template's file of a commit from the repository, as a partial clone lacks it."""
+    blob = repository.git("rev-parse", f"{commit}:{FILE}")
+    (repository.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+
+
+def test_a_commit_is_read_from_a_history_that_has_holes(repository):
+    old, commit = repository.commit("one"), repository.commit("two")
+    lose(repository, old)
+
+    assert content(open_template(repository.source, commit)) == "two"
+
+
+def test_a_commit_that_is_itself_not_whole_is_one_line(repository):
+    commit = repository.commit("a commit that no other test has read into the cache")
+    lose(repository, commit)
+
+    with pytest.raises(ScaffoldError) as caught:
+        open_template(repository.source, commit)
+
+    assert "\n" not in caught.value.message
+
+
 def test_an_uncommitted_edit_of_a_repository_is_not_rendered(repository):
     repository.commit("one")
     (repository.folder / FILE).write_text("edited")
@@ -238,6 +261,16 @@ def test_an_edited_folder_opens_again_as_it_was(folder):
     (folder / FILE).write_text("two")
 
     assert content(open_template(Source(str(folder)), first.commit)) == "one"
+
+
+def test_a_folder_is_kept_anew_when_the_users_key_changed(folder, tmp_path, monkeypatch):
+    open_template(Source(str(folder)))
+    monkeypatch.setenv("SCAFFOLD_STATE_DIR", str(tmp_path / "other"))
+    one = open_template(Source(str(folder)))
+
+    (folder / "cookiecutter.json").write_text('{"slug": "edited"}')
+
+    assert open_template(Source(str(folder)), one.commit).commit == one.commit
 
 
 def test_a_folder_has_no_other_version(folder):

@@ -308,10 +308,49 @@ def test_the_digest_of_a_plain_hook_does_not_change_with_other_files():
 
 
 @pytest.mark.parametrize(
-    "hook", [b"import subprocess", b"exec(open('x').read())", b"os.system('./run')"]
+    "hook",
+    [
+        b"import subprocess",
+        b"exec(open('x').read())",
+        b"os.system('./run')",
+        b"from os import system as s; s('./run')",
+        b"import sys; sys.path.append('.'); import helper",
+        b"import os, helper",
+        b"from helper import run",
+        b"import json; import helper",
+        b"getattr(os, 'sys' + 'tem')('./run')",
+        b"os.__dict__['sys' + 'tem']('./run')",
+        "\uff45\uff58\uff45\uff43(open('x').read())".encode(),
+        b"# coding: utf_7\n+AG8-s",
+        b"{% include 'helper.py' %}",
+        b"{%- import 'm' as m -%}",
+    ],
 )
 def test_the_digest_of_a_hook_that_starts_others_is_of_the_whole_template(hook):
     assert code_digest(template(hook, other=b"x")) != code_digest(template(hook, other=b"y"))
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        b"import os, sys\nif __name__ == '__main__':\n    os.remove('x')",
+        b"from pathlib import Path\nimport shutil\nshutil.rmtree('{{ cookiecutter.x }}')",
+        b"import json as j\nprint(j.dumps(1))",
+        b"# -*- coding: utf-8 -*-\nprint(1)",
+    ],
+)
+def test_the_digest_of_a_hook_that_runs_alone_is_its_own(hook):
+    assert code_digest(template(hook, other=b"x")) == code_digest(template(hook, other=b"y"))
+
+
+def test_the_digest_and_the_modules_of_extensions_are_shown_before_the_yes():
+    asked = template(extensions=("local.x",))
+    asked.files["local.py"] = File(b"print('module')")
+
+    shown = describe(asked)
+
+    assert code_digest(asked) in shown
+    assert "print('module')" in shown
 
 
 def test_a_long_hook_is_shown_with_the_number_of_lines_left_out():

@@ -11,7 +11,7 @@ MARKER = "PWNED"
 """The file that every attack that gets code to run would make in the scratch home."""
 
 RUN = f"import os,pathlib; pathlib.Path(os.environ.get('SCRATCH', '/tmp'), '{MARKER}').touch()"
-SMALL = {"SCAFFOLD_LIMIT_CPU_SECONDS": "1", "SCAFFOLD_LIMIT_MEMORY_MB": "200"}
+SMALL = {"SCAFFOLD_LIMIT_CPU_SECONDS": "1", "SCAFFOLD_LIMIT_MEMORY_MB": "100"}
 
 DONE = "done"
 """The render ends well, because the attack does nothing."""
@@ -99,6 +99,7 @@ PATHS = [
     named("git-file", ".git", "point the work tree at another repository"),
     named("own-lock", "scaffold.lock", "write the lock"),
     named("own-spec", "Scaffold.toml", "write the spec where case does not count"),
+    named("own-lock-short", "SCAFFO~1.LOC", "write the lock by its DOS name"),
     Attack("twins-case", "be two files in one", "bad-path", {"Readme": "a", "README": "b"}),
     Attack("twins-form", "be two files in one", "bad-path", {"é": "a", "e\u0301": "b"}),
     Attack("twins-folder", "be two folders in one", "bad-path", {"Src/a": "a", "src/b": "b"}),
@@ -222,6 +223,11 @@ JINJA = [
         "format-indirect",
         into("('{0.__class__}' | attr('format'))('')"),
         "reach a class through a method by name",
+    ),
+    jinja(
+        "format-wrapped",
+        into("'{0.__class__}'.format.__wrapped__('')"),
+        "reach a class through what the sandbox wraps",
     ),
     jinja("item", into("''['__class__']"), "reach a class by an item"),
     jinja(
@@ -351,6 +357,11 @@ LIMITS = [
         "double a string",
     ),
     costly("format", into("'%9999999999d' % 1"), "format a long number"),
+    costly(
+        "slugify",
+        into("('a' * 40 ~ '!') | slugify(regex_pattern='(a+)+$')"),
+        "spend time in a pattern of a filter",
+    ),
     costly("power", into("9**(9**9)"), "raise a number to the skies"),
     costly(
         "output",
@@ -406,8 +417,9 @@ LIMITS = [
     jinja("macro-self", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "call itself"),
     jinja("nested-parens", "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "nest expressions"),
     jinja(
-        "nested-blocks", "{% if 1 %}" * 200 + "{% endif %}" * 200, "nest blocks", "render-failed"
+        "nested-blocks", "{% if 1 %}" * 5000 + "{% endif %}" * 5000, "nest blocks", "render-failed"
     ),
+    jinja("nested-loops", "{% for i in [1] %}" * 200 + "{% endfor %}" * 200, "nest loops"),
     Attack(
         "json-nested",
         "nest JSON",

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from attacks import ATTACKS, DONE, Attack
-from conftest import Said, Scratch, git
+from conftest import FORMS, Said, Scratch, content_id, forget_cached, git, set_environment
 
-FORMS = ("folder", "git", "bundle")
+COMMANDS = ("new", "upgrade", "add", "adopt", "diff", "check")
 IDS = [attack.id for attack in ATTACKS]
 BUG = 3
 
 
-def form_of(attack: Attack) -> str:
-    """Return the form that this attack takes where one has to do: another for each attack."""
-    return FORMS[zlib.crc32(attack.id.encode()) % len(FORMS)]
+def form_of(attack: Attack, command: str) -> str:
+    """Return the form of the template that a command meets this attack in.
+
+    Over its six commands an attack is met in each form twice; over all attacks a command is met in each form.
+    """
+    turn = zlib.crc32(attack.id.encode()) + COMMANDS.index(command)
+    return FORMS[turn % len(FORMS)]
 
 
 def settings(attack: Attack) -> list[str]:
@@ -46,81 +54,119 @@ def test_there_are_many_attacks_and_each_has_its_name():
     assert len(set(IDS)) == len(ATTACKS) >= 80
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=IDS)
-def test_new(attack, scratch, monkeypatch):
-    limit(attack, monkeypatch)
-    scratch.write_template(attack)
-    scratch.commit()
-    source = scratch.source(form_of(attack))
-    before = scratch.snapshot()
-
-    ref = ("--ref", "main") if form_of(attack) != "folder" else ()
-    said = scratch.run("new", "project", "--template", source, *ref, "--yes", *settings(attack))
-
-    hold(scratch, before, said)
-    assert said.code == attack.expected
-    assert scratch.project.exists() == (attack.expected == DONE)
-    for name, content in attack.contains.items():
-        assert (scratch.project / name).read_text() == content
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("attack", ATTACKS[:: len(ATTACKS) // 12], ids=IDS[:: len(ATTACKS) // 12])
-def test_new_from_every_form(attack, form, scratch, monkeypatch):
-    limit(attack, monkeypatch)
+@pytest.fixture(scope="module")
+def hostile(request, prepared) -> Iterator[tuple[Attack, Scratch]]:
+    """Return an attack and a home whose template became hostile, in every form, after projects were made of it."""
+    attack = request.param
+    shutil.rmtree(prepared)
+    shutil.copytree(prepared.with_name("made"), prepared, symlinks=True)
+    scratch = Scratch(prepared)
     scratch.write_template(attack)
     scratch.commit("v2")
-    source = scratch.source(form)
-    before = scratch.snapshot()
-
-    said = scratch.run("new", "project", "--template", source, "--yes", *settings(attack))
-
-    hold(scratch, before, said)
-    assert said.code == attack.expected
+    for form in FORMS:
+        scratch.source(form)
+    forget_cached()
+    return attack, scratch
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=IDS)
-def test_upgrade(attack, made, monkeypatch):
+@pytest.fixture
+def attacked(hostile, monkeypatch) -> tuple[Attack, Scratch]:
+    """Return an attack and a home; what its form can change is read anew by each command."""
+    attack, scratch = hostile
+    set_environment(monkeypatch, scratch.home)
     limit(attack, monkeypatch)
-    made.write_template(attack)
-    made.commit("v2")
-    before, project = made.snapshot(), git(made.project, "status", "--porcelain", "--ignored")
-
-    said = made.run("upgrade", "--yes", *settings(attack))
-
-    hold(made, before, said)
-    assert said.code == attack.expected
-    if attack.expected != DONE:
-        assert git(made.project, "status", "--porcelain", "--ignored") == project
+    if attack.links:
+        forget_cached()
+    return attack, scratch
 
 
-@pytest.mark.parametrize("command", ["sync", "adopt", "check", "diff", "add"])
-@pytest.mark.parametrize("attack", ATTACKS[::8], ids=IDS[::8])
-def test_the_other_commands(attack, command, made, monkeypatch):
-    limit(attack, monkeypatch)
-    made.write_template(attack)
-    made.commit("v2")
-    arguments: tuple[str, ...] = ("--yes",) if command == "sync" else ()
-    if command == "sync":
-        spec = made.project / "scaffold.toml"
-        spec.write_text(spec.read_text().replace('"v1"', '"v2"'))
-        git(made.project, "commit", "-qam", "wish for v2")
+def at_hostile_version(scratch: Scratch, attack: Attack, form: str) -> str:
+    """Make the project's lock say that the hostile version was applied, as a pull request can; return its id."""
+    address = scratch.address(form)
+    found = content_id(Path(address)) if form == "folder" else ""
+    commit = found or (scratch.template / ".git" / "refs" / "tags" / "v2").read_text().strip()
+    for name in ("scaffold.toml", "scaffold.lock"):
+        file = scratch.project / name
+        text = re.sub(r'(?m)^commit = ".*"$', f'commit = "{commit}"', file.read_text())
+        text = re.sub(r'(?m)^version = ".*"$', f'version = "{found[:12] or "v2"}"', text)
+        answers = "".join(f"{key} = {json.dumps(each)}\n" for key, each in attack.answers.items())
+        file.write_text(text.replace("[answers]\n", f"[answers]\n{answers}"))
+    return commit
+
+
+def prepare(scratch: Scratch, attack: Attack, command: str, form: str) -> list[str]:
+    """Bring the project where `command` meets the attack, and return the command's arguments."""
+    address = scratch.address(form)
+    scratch.replace_project(form)
+    if command == "new":
+        shutil.rmtree(scratch.project)
+        return ["project", "--template", address, "--yes", *settings(attack)]
+    if command == "upgrade":
+        return ["--yes", *settings(attack)]
+    commit = at_hostile_version(scratch, attack, form)
+    if (
+        command == "diff"
+    ):  # what was rendered is lost, so that the template is rendered to look at it
+        lock = scratch.project / "scaffold.lock"
+        lock.write_text(re.sub(r'(?m)^(a = "100644 )\w+', r"\g<1>" + "a" * 40, lock.read_text()))
+        return []
+    if command == "check":
+        return []
     if command == "adopt":
         for name in ("scaffold.toml", "scaffold.lock"):
-            (made.project / name).unlink()
-        git(made.project, "commit", "-qam", "forget")
-        arguments = ("--template", str(made.template), "--ref", "v2", "--yes")
+            (scratch.project / name).unlink()
+    git(scratch.project, "commit", "-qam", "an edit of a pull request")
     if command == "add":
-        arguments = ("docker", "--yes")
-    before = made.snapshot()
+        return ["extra", "--yes"]
+    return ["--template", address, "--ref", commit, "--yes", *settings(attack)]
 
-    said = made.run(command, *arguments)
 
-    hold(made, before, said)
-    if command == "sync":
-        assert said.code == attack.expected or attack.answers
-    if command == "add":
-        assert said.exit_code == 2
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("hostile", ATTACKS, ids=IDS, indirect=True)
+def test_attack(command, attacked):
+    attack, scratch = attacked
+    meet(attack, scratch, command, form_of(attack, command))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("hostile", ATTACKS, ids=IDS, indirect=True)
+def test_attack_in_every_form(command, form, attacked):
+    attack, scratch = attacked
+    meet(attack, scratch, command, form)
+
+
+def meet(attack: Attack, scratch: Scratch, command: str, form: str) -> None:
+    """Run `command` over a template that became hostile, in one form, and check how it ends."""
+    arguments = prepare(scratch, attack, command, form)
+    before, project = scratch.snapshot(), scratch.project_snapshot()
+
+    said = scratch.run(command, *arguments)
+
+    hold(scratch, before, said)
+    if command == "check":  # reads the lock and the names of versions
+        assert scratch.project_snapshot() == project
+        return
+    if command == "diff":  # says what it could not render
+        assert said.exit_code == 0, said.output
+        assert scratch.project_snapshot() == project
+        lost = attack.expected != DONE or "a" not in attack.files
+        assert ("base-lost" in said.output) == lost
+        return
+    assert said.code == attack.expected, said.output
+    if attack.expected != DONE:
+        assert scratch.project_snapshot() == project
+    if command in ("new", "upgrade", "add"):
+        for name, content in attack.contains.items():
+            assert (scratch.project / name).read_text() == content
+
+
+def test_every_attack_meets_every_form_and_every_command_too():
+    for attack in ATTACKS:
+        assert {form_of(attack, command) for command in COMMANDS} == set(FORMS)
+    for command in COMMANDS:
+        assert {form_of(attack, command) for attack in ATTACKS} == set(FORMS)
 
 
 ADDRESSES = [
@@ -143,19 +189,22 @@ ADDRESSES = [
     [each[1] for each in ADDRESSES if each[1]],
     ids=[each[0] for each in ADDRESSES if each[1]],
 )
-@pytest.mark.parametrize("way", ["new", "upgrade", "adopt", "spec", "lock"])
+@pytest.mark.parametrize("way", ["new", "upgrade", "adopt", "spec", "check", "add", "diff", "lock"])
 def test_addresses_that_run_something_are_refused(address, way, made):
     arguments = {
         "new": ("new", "other", "--template", address, "--yes"),
         "upgrade": ("upgrade", "--template", address, "--yes"),
         "adopt": ("adopt", "--template", address, "--yes"),
+        "check": ("check",),
+        "add": ("add", "extra", "--yes"),
+        "diff": ("diff",),
     }.get(way, ("upgrade", "--yes"))
     if way == "adopt":
         (made.project / "scaffold.toml").unlink()
         (made.project / "scaffold.lock").unlink()
         git(made.project, "commit", "-qam", "forget")
-    if way in ("spec", "lock"):
-        file = made.project / f"scaffold.{'toml' if way == 'spec' else 'lock'}"
+    if way in ("spec", "check", "add", "diff", "lock"):
+        file = made.project / f"scaffold.{'lock' if way == 'lock' else 'toml'}"
         file.write_text(
             file.read_text().replace(json.dumps(str(made.template)), json.dumps(address))
         )
@@ -165,7 +214,7 @@ def test_addresses_that_run_something_are_refused(address, way, made):
     said = made.run(*arguments)
 
     hold(made, before, said)
-    if way != "lock":  # the lock's address is not asked while the spec's has the commit
+    if way not in ("lock", "diff"):  # the lock's is not asked while the spec's has the commit
         assert said.exit_code == 2
 
 
@@ -298,28 +347,50 @@ def test_what_the_caller_says_to_git_is_not_heard(name, made, monkeypatch):
     assert said.exit_code == 0
 
 
-def test_a_folder_of_the_project_that_is_a_link_is_not_written_through(made):
-    (made.home / "victim").mkdir()
-    (made.project / "docs").symlink_to(made.home / "victim")
+WRITERS = [
+    ("upgrade", "--yes"),
+    ("upgrade", "--yes", "--commit"),
+    ("upgrade", "--yes", "--only", "a"),
+    ("upgrade", "--yes", "--branch", "b"),
+    ("add", "extra", "--yes"),
+    ("set", "slug=y", "--yes"),
+    ("sync", "--yes"),
+]
+
+
+@pytest.mark.parametrize("command", WRITERS, ids=" ".join)
+@pytest.mark.parametrize("kind", ["folder", "file", "both"])
+def test_a_link_of_the_project_is_not_written_through(kind, command, made):
+    victim = made.home / "victim"
+    victim.mkdir()
+    (victim / "a").write_text("mine\n")
+    if kind in ("folder", "both"):
+        (made.project / "docs").symlink_to(victim)
+    if kind in ("file", "both"):
+        (made.project / "a").unlink()
+        (made.project / "a").symlink_to(victim / "a")
+    made.write_template(Attack("two", "", "", {"a": "two {{cookiecutter.slug}}\n", "docs/x": "x"}))
+    made.commit("v2")
+    spec = made.project / "scaffold.toml"
+    spec.write_text(spec.read_text().replace('"v1"', '"v2"'))
     git(made.project, "add", "-A")
     git(made.project, "commit", "-qm", "x")
-    made.write_template(Attack("two", "", "", {"a": "one\n", "docs/x": "x"}))
-    made.commit("v2")
     before = made.snapshot()
 
-    hold(made, before, made.run("upgrade", "--yes"))
+    hold(made, before, made.run(*command))
 
 
-def test_a_file_of_the_project_that_is_a_link_is_not_written_through(made):
-    (made.home / "victim").write_text("mine\n")
-    (made.project / "a").unlink()
-    (made.project / "a").symlink_to(made.home / "victim")
-    git(made.project, "commit", "-qam", "x")
-    made.write_template(Attack("two", "", "", {"a": "two\n"}))
-    made.commit("v2")
-    before = made.snapshot()
+def test_a_new_project_is_not_written_through_a_link(scratch):
+    victim = scratch.home / "victim"
+    victim.mkdir()
+    (scratch.project.parent / "project").symlink_to(victim)
+    (scratch.project.parent / "below").symlink_to(victim)
+    before = scratch.snapshot()
 
-    hold(made, before, made.run("upgrade", "--yes"))
+    said = scratch.run("new", str(scratch.project), "--template", str(scratch.template), "--yes")
+
+    assert said.exit_code == 2
+    assert scratch.snapshot() == before
 
 
 def test_a_spec_cannot_grant_trust(made):
@@ -447,3 +518,15 @@ def test_a_tree_that_unfolds_without_end_is_refused(made, monkeypatch):
 
     hold(made, before, said)
     assert said.code == "over-limit"
+
+
+def test_a_submodule_of_a_template_is_neither_fetched_nor_followed(made):
+    commit = git(made.template, "rev-parse", "v1")
+    plumbed(made, ("100644", "", b"a"), ("160000", commit, b"sub"))
+    before = made.snapshot()
+
+    said = made.run("upgrade", "--yes")
+
+    hold(made, before, said)
+    assert said.exit_code == 0, said.output
+    assert not (made.project / "sub").exists()

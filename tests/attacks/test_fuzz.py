@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -10,6 +11,8 @@ from conftest import Scratch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
+"""Many by hand: `FUZZ_EXAMPLES=2000 pytest tests/attacks/test_fuzz.py`."""
 PIECES = st.sampled_from(
     [".git", "..", "/", "\\", ":", "~1", "\x1b", "\u200c", "con", " ", ".", "-", "é", "e\u0301", "A", "a", "b", "hooks"]
 )  # fmt: skip
@@ -37,7 +40,9 @@ def limits(monkeypatch):
 
 @pytest.mark.usefixtures("limits")
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.tuples(NAMES, SOURCES), max_size=4), CONTEXTS)
 def test_a_random_template_stays_in_its_project(scratch: Scratch, files, context):

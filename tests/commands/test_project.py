@@ -1,9 +1,8 @@
 """An edit of a spec keeps what its owner wrote."""
 
-from dataclasses import replace
-
 from scaffold.project import edited
 from scaffold.spec import read_spec
+from scaffold.values import replace
 
 TEXT = """\
 # ours

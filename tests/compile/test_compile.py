@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.compile import compile_template, write_tree
+from scaffold.compile import PROJECT_FOLDER, compile_template, source_of, write_tree
 from scaffold.errors import ScaffoldError
+from scaffold.sources import read_sources
 
 MANIFEST = 'title = "A"\nsummary = "b"\n'
 
@@ -43,6 +44,20 @@ def test_placeholders_are_filled_in_paths_and_text(make_sources, stock_render):
     files = stock_render(sources)
 
     assert files["src/demo_package/a.py"] == b'f"{demo_package.x}"; "demo"; {1: {2}}\n'
+
+
+def test_source_of_every_file_of_our_template_is_found_again(root):
+    sources = read_sources(root / "template")
+    written = {
+        f"{'base' if component.name == 'base' else f'components/{component.name}'}/files/{path}": file
+        for component in sources.components
+        for path, file in component.files.items()
+    }
+
+    tree = compile_template(root / "template")
+
+    found = [source_of(*each) for each in tree.items() if each[0].startswith(PROJECT_FOLDER)]
+    assert dict(found) == written
 
 
 def test_jinja_file_reads_questions_by_their_bare_name(make_sources, stock_render):

@@ -35,7 +35,7 @@ AUTHORS = (
     {
         "author_name": 'Zoë O\'Brien "Bo" #1: \\o/',
         "author_email": "bo@example.org",
-        "description": "Says \"when\", 'where' & why: 100 % of the time # really \\o/",
+        "description": "Says \"when\", 'where' & why: 100 % of the time # really \\o/ 🚀",
     },
 )
 
@@ -133,7 +133,7 @@ def stock_cookiecutter(template: Path, answers: dict[str, str], output: Path) ->
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, (done.stdout + done.stderr)[:2000]
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     [project] = output.iterdir()
     return project
 

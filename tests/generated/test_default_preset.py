@@ -5,148 +5,25 @@ The tests run in the order of the file on one project, as a team would on its fi
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from pairs import program
+from project import example, fetch, free_port, generate, snapshot, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("default-preset")]
 
 PACKAGE = "flight_delays"
 
 
-class Project:
-    """A generated repository and the environment of somebody who works in it."""
-
-    def __init__(self, folder: Path, home: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            **{
-                name: value
-                for name, value in os.environ.items()
-                if not name.startswith(("GIT_", "VIRTUAL_ENV", "PYTHON", "COV_", "PYTEST"))
-            },
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "DVC_NO_ANALYTICS": "true",
-            "OMP_NUM_THREADS": "1",
-            "UV_PYTHON_DOWNLOADS": "never",
-            "UV_CACHE_DIR": _uv_cache(),
-            "HOME": str(home),
-            **{f"GIT_{who}_NAME": "Test" for who in ("AUTHOR", "COMMITTER")},
-            **{f"GIT_{who}_EMAIL": "test@example.org" for who in ("AUTHOR", "COMMITTER")},
-        }
-
-    def run(self, *command: object, minutes: float = 10, **environment: str) -> str:
-        """Return what the command printed; a failure shows its end."""
-        done = self.attempt(*command, minutes=minutes, **environment)
-        assert done.returncode == 0, done.stdout[-6000:]
-        return done.stdout
-
-    def attempt(
-        self, *command: object, minutes: float = 10, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(part) for part in command],
-            check=False,
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=minutes * 60,
-        )
-
-    @contextlib.contextmanager
-    def serving(self, *command: object, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a server for the length of the block; end it, and only it, afterwards."""
-        with (self.folder.parent / "server.log").open("wb") as log:
-            server = subprocess.Popen(
-                [str(part) for part in command],
-                cwd=self.folder,
-                env={**self.environment, **environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                yield server
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(server.pid, signal.SIGTERM)
-                try:
-                    server.wait(20)
-                except subprocess.TimeoutExpired:
-                    os.killpg(server.pid, signal.SIGKILL)
-
-
-def _uv_cache() -> str:
-    done = subprocess.run(["uv", "cache", "dir"], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the default preset, generated and set up as its README says."""
-    place = tmp_path_factory.mktemp("default")
-    (place / "home").mkdir()
-    project = Project(place / "flight-delays", place / "home")
-    subprocess.run(
-        [sys.executable, "-m", "scaffold", "new", str(project.folder), "--yes"],
-        check=True,
-        env=project.environment,
-    )
+def test_first_commit_holds_everything(tmp_path):
+    project = generate(tmp_path)
     project.run("make", "setup", minutes=20)
-    return project
 
-
-@pytest.fixture(scope="session")
-def trained(project: Project) -> Project:
-    """Return the project after `make train`."""
-    project.run("make", "train", minutes=15)
-    return project
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def fetch(url: str, body: object = None) -> tuple[int, str]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def wait_for(url: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            if fetch(url)[0] == 200:
-                return
-        time.sleep(0.2)
-    pytest.fail(f"{url} did not answer in {seconds} s")
-
-
-def test_first_commit_holds_everything(project):
     # The lock is derived; setting up makes it, and the README says to commit it.
     assert project.run("git", "status", "--porcelain") in {"", "?? uv.lock\n"}
     assert project.run("git", "rev-list", "--count", "HEAD").strip() == "1"
@@ -210,8 +87,14 @@ def test_model_leads_back_to_code_data_and_parameters(trained):
     assert model["run_id"]
 
 
-def test_its_own_tests_pass_and_cover_it(trained):
+def test_its_own_tests_pass_cover_it_and_write_nothing_outside_scratch(trained):
+    before = snapshot(trained.folder, trained.home)
+
     output = trained.run("make", "test", minutes=15)
+
+    assert snapshot(trained.folder, trained.home) == before
+    # No library has kept what it would report about its use.
+    assert not {"Microsoft", "mlflow"} & {path.name for path in trained.home.glob(".*/*")}
 
     assert re.search(r"\d+ passed", output)
     assert "failed" not in output
@@ -230,7 +113,7 @@ def test_service_answers_under_a_short_load(trained):
     with trained.serving("make", "serve", SERVICE_PORT=str(port)):
         wait_for(f"{address}/ready")
         openapi = json.loads(fetch(f"{address}/openapi.json")[1])
-        row = _example(openapi)
+        row = example(openapi)
 
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: fetch(f"{address}/predict", row), range(400)))
@@ -243,17 +126,51 @@ def test_service_answers_under_a_short_load(trained):
         assert re.search(r'service_requests_total\{[^}]*"/predict"[^}]*\} 400', metrics)
 
 
-def _example(openapi: dict) -> object:
-    """Return the first example of a body for `/predict`."""
-    content = openapi["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    if "examples" in content:
-        return next(iter(content["examples"].values()))["value"]
-    if "example" in content:
-        return content["example"]
-    schema = content["schema"]
-    if "$ref" in schema:
-        schema = openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return schema.get("example") or schema["examples"][0]
+def test_documentation_page_shows_in_a_browser_without_other_servers(trained, tmp_path):
+    port = free_port()
+    with trained.serving("make", "serve", SERVICE_PORT=str(port)):
+        wait_for(f"http://127.0.0.1:{port}/ready")
+        page = trained.run(
+            *(program("chromium"), "--headless", "--no-sandbox", "--disable-gpu"),
+            *("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",),
+            *("--virtual-time-budget=10000", "--dump-dom", f"http://127.0.0.1:{port}/docs"),
+            HOME=str(tmp_path),
+        )
+
+    assert "Predict one row or several" in page
+
+
+# Ends the process where something is unpickled; Python runs it before the service.
+NO_PICKLE = """\
+import os, sys
+sys.addaudithook(lambda event, _: os._exit(99) if event == "pickle.find_class" else None)
+"""
+
+
+def test_service_group_is_small_and_unpickles_nothing(trained, tmp_path):
+    environment = tmp_path / "service"
+    group = ("--only-group", "service", "--no-install-project")
+    trained.run("uv", "sync", "--locked", *group, UV_PROJECT_ENVIRONMENT=str(environment))
+    files = [path for path in environment.rglob("*") if "__pycache__" not in path.parts]
+    (tmp_path / "sitecustomize.py").write_text(NO_PICKLE)
+    code = {"PYTHONPATH": f"{tmp_path}:{trained.folder / 'src'}"}
+    python = environment / "bin" / "python"
+    port = free_port()
+
+    unpickled = trained.attempt(
+        python, "-c", "import pickle; pickle.loads(pickle.dumps(tuple))", **code
+    )
+    with trained.serving(
+        python, "-m", f"{PACKAGE}.service", SERVICE_PORT=str(port), **code
+    ) as service:
+        wait_for(f"http://127.0.0.1:{port}/ready")
+        row = example(json.loads(fetch(f"http://127.0.0.1:{port}/openapi.json")[1]))
+        assert fetch(f"http://127.0.0.1:{port}/predict", row)[0] == 200
+        assert service.poll() is None
+
+    assert unpickled.returncode == 99
+    # 139 MB on Python 3.12: onnxruntime and numpy are 110 of them.
+    assert sum(path.lstat().st_size for path in files) < 145e6
 
 
 def test_mlflow_page_shows_in_a_browser(trained, tmp_path):
@@ -297,6 +214,34 @@ def test_workflow_runs_in_act(trained, tmp_path):
         assert "Job succeeded" in output
 
 
+def test_mlflow_runs_the_project(trained):
+    output = trained.run("uv", "run", "--no-sync", "mlflow", "run", ".", "--env-manager", "local")
+
+    assert re.search(r"Run \(ID '\w+'\) succeeded", output)
+    assert "up to date" in output
+
+
+def test_second_clone_gets_data_and_models_and_has_nothing_to_do(trained, tmp_path):
+    clone = tmp_path / "clone"
+
+    def dvc(*arguments: object, folder: Path = clone) -> str:
+        return trained.run(trained.folder / ".venv/bin/dvc", "--cd", folder, *arguments)
+
+    dvc("push", folder=trained.folder)
+    trained.run("git", "add", "dvc.lock", "reports", "uv.lock")
+    trained.run("git", "commit", "--quiet", "--message", "Train")
+    trained.run("git", "clone", "--quiet", ".", clone)
+
+    dvc("remote", "modify", "--local", "storage", "url", trained.folder / ".dvc-storage")
+    dvc("pull")
+    output = dvc("repro")
+
+    assert "up to date" in output
+    assert "Running stage" not in output
+    model = "models/champion/model.onnx"
+    assert (clone / model).read_bytes() == (trained.folder / model).read_bytes()
+
+
 # Checks whose subject a project of ours does not have, and why.
 DOES_NOT_APPLY = {
     "PY007": "the task runner is make",
@@ -320,87 +265,18 @@ def test_repository_review_finds_nothing(trained):
     assert failed == {}
 
 
-def test_image_is_built_and_answers(trained, tmp_path):
-    """Build and run with a base image made of this machine's own Python: no registry is reached."""
-    machine = Images(trained, tmp_path)
-    dockerfile = (trained.folder / "Dockerfile").read_text()
-    base = machine.base_image()
-    foreign = set(re.findall(r"^FROM (\S+@\S+)", dockerfile, re.MULTILINE))
-    contexts = [f"--build-context={name}=container-image://{base}" for name in sorted(foreign)]
+def test_notebook_of_the_documentation_runs(trained):
+    page = (trained.folder / "docs/notebooks.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    notebook = trained.folder / "notebooks/first.ipynb"
+    notebook.parent.mkdir()
+    cell = {"cell_type": "code", "id": "a", "execution_count": None, "metadata": {}, "outputs": []}
+    book = {"cells": [{**cell, "source": code}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    notebook.write_text(json.dumps(book))
 
-    machine.buildah(
-        "build", *machine.chroot, "--target", "service", *contexts, "--tag", "service", "."
-    )
+    jupyter = ("--with", "ipykernel", "--with", "nbclient", "jupyter", "execute", "--inplace")
+    trained.run("uv", "run", "--no-sync", *jupyter, notebook)
 
-    container = machine.buildah("from", "--pull-never", "localhost/service").strip()
-    port = free_port()
-    command = ("run", *machine.chroot, "--env", f"SERVICE_PORT={port}", container, "--")
-    with trained.serving(*machine.command, *command, "python", "-m", f"{PACKAGE}.service"):
-        wait_for(f"http://127.0.0.1:{port}/ready")
-        assert "git_commit" in fetch(f"http://127.0.0.1:{port}/model")[1]
-
-
-class Images:
-    """buildah without a container engine: images and containers in a folder of the test's own."""
-
-    chroot = ("--isolation", "chroot", "--network", "host")
-
-    def __init__(self, project: Project, place: Path) -> None:
-        if os.geteuid() != 0:
-            pytest.skip("building images without a container engine needs root")
-        self.project = project
-        self.place = place
-        self.command = (
-            *(program("buildah"), "--root", str(place / "storage")),
-            *("--runroot", str(place / "run"), "--storage-driver"),
-        )
-        overlay = project.attempt(*self.command, "overlay", "info").returncode == 0
-        self.command += ("overlay" if overlay else "vfs",)
-
-    def buildah(self, *arguments: str) -> str:
-        return self.project.run(*self.command, *arguments, minutes=20)
-
-    def base_image(self) -> str:
-        """Return the name of an image with Debian's files and this machine's Python in /usr/local."""
-        rootfs = self._debian()
-        self._add_python(rootfs)
-        certificates = "/etc/ssl/certs/ca-certificates.crt"
-        if ours := os.environ.get("SSL_CERT_FILE"):
-            shutil.copy(ours, f"{rootfs}{certificates}")
-        container = self.buildah("from", "scratch").strip()
-        self.buildah("add", "--quiet", container, str(rootfs), "/")
-        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        settings = {"PATH": path, "SSL_CERT_FILE": certificates, "PIP_CERT": certificates}
-        env = [part for name, value in settings.items() for part in ("--env", f"{name}={value}")]
-        self.buildah("config", *env, container)
-        self.buildah("commit", "--quiet", container, "localhost/base")
-        shutil.rmtree(rootfs)
-        return "localhost/base"
-
-    def _debian(self) -> Path:
-        rootfs = self.place / "rootfs"
-        release = re.search(r"VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text())
-        assert release
-        packages = "ca-certificates,libbz2-1.0,libffi8,liblzma5,libreadline8,libsqlite3-0,libssl3"
-        self.project.run(
-            *(program("debootstrap"), "--variant=minbase", f"--include={packages}"),
-            *(release[1], rootfs),
-            minutes=15,
-        )
-        for name in ("usr/share/doc", "usr/share/locale", "var/cache/apt", "var/lib/apt/lists"):
-            shutil.rmtree(rootfs / name)
-        return rootfs
-
-    def _add_python(self, rootfs: Path) -> None:
-        left_out = shutil.ignore_patterns("__pycache__", "test", "*.a", "config-*")
-        shutil.copytree(
-            sys.base_prefix,
-            rootfs / "usr/local",
-            symlinks=True,
-            dirs_exist_ok=True,
-            ignore=left_out,
-        )
-        pip = rootfs / "usr/local/bin/pip"  # the copied one names the folder that it came from
-        pip.write_text('#!/bin/sh\nexec /usr/local/bin/python3 -m pip "$@"\n')
-        pip.chmod(0o755)
-        self.project.run("chroot", rootfs, "/sbin/ldconfig")
+    [output] = json.loads(notebook.read_text())["cells"][0]["outputs"]
+    shutil.rmtree(notebook.parent)
+    assert "probability" in "".join(output["data"]["text/plain"])

@@ -255,11 +255,14 @@ def test_branch_leaves_a_dirty_work_tree_alone(project, merged):
     assert project.snapshot() == before
 
 
-def test_branch_with_conflicts_is_refused(project, merged):
+def test_branch_with_conflicts_has_them_with_their_marks(project, merged):
     outcome = merged({"a": "1\n"}, {"a": "mine\n"}, {"a": "new\n"})
 
-    with pytest.raises(ScaffoldError, match="conflicts in a"):
-        apply.to_branch(project.git, outcome, "upgrade", "Upgrade")
+    apply.to_branch(project.git, outcome, "upgrade", "Upgrade")
+
+    marked = project.run("show", "upgrade:a")
+    assert marked.startswith("<<<<<<< yours\nmine\n")
+    assert project.read("a") == "mine\n"
 
 
 def test_abort_after_a_commit_is_refused(project, upgraded):

@@ -226,7 +226,7 @@ def test_lock_is_always_the_new_one(merged):
 
 
 @pytest.mark.parametrize(
-    ("policy", "kind"), [(Policy(), "kept"), (Policy(is_literal=True), "merged")]
+    ("policy", "kind"), [(Policy(), "merged"), (Policy(may_replace=True), "kept")]
 )
 def test_derived_file_is_named_for_rebuilding(merged, policy, kind):
     base, ours, theirs = TEXT, edited(1, "mine"), edited(9, "new")
@@ -242,7 +242,7 @@ def test_derived_file_is_named_for_rebuilding(merged, policy, kind):
 def test_derived_file_in_conflict_is_one_place_to_decide(merged):
     texts = [edited(0, who, edited(9, who)) for who in ("base", "mine", "new")]
 
-    outcome = merged(*({"uv.lock": text} for text in texts), Policy(is_literal=True))
+    outcome = merged(*({"uv.lock": text} for text in texts))
 
     assert told(outcome.changes["uv.lock"]) == ("conflict", "derived")
     assert outcome.changes["uv.lock"].regions == 1

@@ -7,6 +7,8 @@ from merging import told
 
 from scaffold.merge import Policy
 
+REPLACING = Policy(may_replace=True)
+
 
 def change_of(merged, path, *texts, policy=None):
     outcome = merged(*({path: text} for text in texts), policy)
@@ -75,13 +77,20 @@ def test_change_is_indented_as_the_project_indents(merged):
         "steps\n- a: 1\n  b: 1\n",
         "steps\n  - a: 1\n    b: 1\n",
         "steps\n- a: 1\n  b: 2\n",
+        policy=REPLACING,
     )
 
     assert_settled(change, "indentation", "steps\n  - a: 1\n    b: 2\n")
 
 
 def test_ragged_indentation_is_left(merged):
-    assert_left(change_of(merged, "a.txt", "a\nb\n", "  a\n    b\n", "a\nnew\n"))
+    texts = ("a\nb\n", "  a\n    b\n", "a\nnew\n")
+
+    assert_left(change_of(merged, "a.txt", *texts, policy=REPLACING))
+
+
+def test_line_is_not_indented_anew_unasked(merged):
+    assert_left(change_of(merged, "a.txt", "a\nb\n", "  a\n  b\n", "a\nnew\n"))
 
 
 def test_change_that_the_project_already_has(merged):
@@ -99,9 +108,9 @@ def test_line_that_the_project_deleted_does_not_come_back_changed(merged):
     [("v1.5.0", "v1.12.0", "v1.12.0"), ("v2.0", "v1.9", "v2.0"), ("1.10.1", "1.9.7", "1.10.1")],
 )
 def test_newer_of_two_versions_stands_and_the_older_is_named(merged, ours, theirs, newer):
-    change = change_of(
-        merged, "a.txt", "x\nrev: v1.1\ny\n", f"x\nrev: {ours}\ny\n", f"x\nrev: {theirs}\ny\n"
-    )
+    texts = (f"x\nrev: {version}\ny\n" for version in ("v1.1", ours, theirs))
+
+    change = change_of(merged, "a.txt", *texts, policy=REPLACING)
 
     assert_settled(change, "newer-version", f"x\nrev: {newer}\ny\n")
     assert ours in change.settlements[0].ours
@@ -113,13 +122,13 @@ def test_newer_of_two_versions_stands_and_the_older_is_named(merged, ours, their
     [("rev: 1.0", "rev: 1.5"), ("rev: 1.2rc1", "rev: 1.3"), ("other: 1.4", "rev: 1.5")],
 )
 def test_version_that_was_not_simply_raised_is_left(merged, ours, theirs):
-    assert_left(change_of(merged, "a.txt", "x\nrev: 1.1\n", f"x\n{ours}\n", f"x\n{theirs}\n"))
+    texts = ("x\nrev: 1.1\n", f"x\n{ours}\n", f"x\n{theirs}\n")
+
+    assert_left(change_of(merged, "a.txt", *texts, policy=REPLACING))
 
 
-def test_literal_policy_leaves_versions_to_a_person(merged):
-    policy = Policy(is_literal=True)
-
-    assert_left(change_of(merged, "a.txt", "v: 1.1\n", "v: 1.2\n", "v: 1.3\n", policy=policy))
+def test_older_version_is_not_left_out_unasked(merged):
+    assert_left(change_of(merged, "a.txt", "v: 1.1\n", "v: 1.2\n", "v: 1.3\n"))
 
 
 def test_different_keys_of_a_table(merged):
@@ -145,9 +154,9 @@ def test_different_new_requirements(merged):
 
 
 def test_different_elements_of_a_list_on_one_line(merged):
-    change = change_of(
-        merged, "a.toml", 'deps = ["a"]\n', 'deps = ["a", "mine"]\n', 'deps = ["new", "a"]\n'
-    )
+    texts = ('deps = ["a"]\n', 'deps = ["a", "mine"]\n', 'deps = ["new", "a"]\n')
+
+    change = change_of(merged, "a.toml", *texts, policy=REPLACING)
 
     assert_settled(change, "keys", 'deps = ["new", "a", "mine"]\n')
 
@@ -272,7 +281,194 @@ def test_line_ends_that_the_template_changed_arrive(merged):
     assert change.after.content == ours.replace("\n", "\r\n").encode()
 
 
-def test_close_regions_are_one_place_to_decide(merged):
-    base, ours, theirs = (f"{a}\nk\nk\n{a}\n" for a in ("x", "mine", "new"))
+def two_changes(between):
+    """Return a base and two sides that changed its first and its last line."""
+    return tuple("\n".join([f"{who} 1", *between, f"{who} 2"]) + "\n" for who in ("b", "o", "t"))
 
-    assert change_of(merged, "a.md", base, ours, theirs).regions == 1
+
+@pytest.mark.parametrize(
+    "between",
+    [[f"line {n}" for n in range(6)], ["---", ""] * 9],
+    ids=["as far as two changes of one hunk", "no word between"],
+)
+def test_neighbours_are_one_place_to_decide(merged, between):
+    assert change_of(merged, "a.md", *two_changes(between)).regions == 1
+
+
+def test_equal_lines_of_a_rewritten_passage_are_chance(merged):
+    between = [f"line {n}" for n in range(9)]
+    base, ours, theirs = two_changes(between)
+    long = "".join(f"{{who}} {n}\n" for n in range(10))
+
+    texts = (text + long.format(who=text[0]) for text in (base, ours, theirs))
+    texts = (long.format(who=text[0] + "first") + text for text in texts)
+
+    assert change_of(merged, "a.md", *texts).regions == 1
+
+
+def test_places_far_from_each_other_are_two(merged):
+    assert change_of(merged, "a.md", *two_changes([f"line {n}" for n in range(7)])).regions == 2
+
+
+def test_settled_place_is_not_part_of_its_neighbour(merged):
+    texts = ("x\n1\n2\n3\nb\n", "x\n\n1\n2\n3\nmine\n", "new\n1\n2\n3\nnew\n")
+
+    change = change_of(merged, "a.md", *texts)
+
+    assert change.after.content.startswith(b"new\n1\n2\n3\n<<<<<<< yours\nmine\n")
+
+
+def test_imports_of_both_sides(merged):
+    texts = ("x = 1\n", "import os\n\nx = 1\n", "import shutil\n\nx = 1\n")
+
+    change = change_of(merged, "a.py", *texts)
+
+    assert_settled(change, "imports", "import os\nimport shutil\n\nx = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("from a import name", "from b import name"),
+        ("from a import *", "from b import *"),
+        ("import os", "os = 1"),
+        ("import (", "import os"),
+    ],
+)
+def test_imports_that_do_not_go_together_are_left(merged, ours, theirs):
+    assert_left(change_of(merged, "a.py", "x = 1\n", f"{ours}\nx = 1\n", f"{theirs}\nx = 1\n"))
+
+
+def test_imports_are_a_set_in_python_alone(merged):
+    texts = ("x\n", "import os\nx\n", "import shutil\nx\n")
+
+    assert_left(change_of(merged, "a.txt", *texts))
+
+
+def test_elements_that_share_a_line_are_both_in(merged):
+    hook = "  - repo: {name}\n    hooks:\n      - id: {name}\n"
+    base, mine, new = (hook.format(name=name) for name in ("a", "mine", "new"))
+    start = "repos:\n" + base
+
+    change = change_of(merged, "a.yaml", start, start + mine, start + new)
+
+    assert_settled(change, "keys", start + mine + new)
+
+
+def test_template_is_laid_out_as_the_project_lays_out_its_own(merged):
+    base = "x = [ 1, 2 ]\ny = 'a'\n"
+    ours = 'x = [1, 2, 3]\ny = "a"\n'
+    theirs = "x = [ 1, 2 ]\ny = 'new'\n"
+
+    change = change_of(merged, "a.py", base, ours, theirs, policy=REPLACING)
+
+    assert change.settlements[0].code == "formatter"
+    assert change.after.content.decode() == 'x = [1, 2, 3]\ny = "new"\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "ours", "policy"),
+    [
+        ("a.py", 'x = [1, 2, 3]\ny = "a"\n', None),
+        ("a.py", 'x = [1, 2, 3 ]\ny = "a"\n', REPLACING),
+        ("a.txt", 'x = [1, 2, 3]\ny = "a"\n', REPLACING),
+    ],
+    ids=["unasked", "a project that does not format", "no Python"],
+)
+def test_layout_is_left(merged, path, ours, policy):
+    base, theirs = "x = [ 1, 2 ]\ny = 'a'\n", "x = [ 1, 2 ]\ny = 'new'\n"
+
+    assert_left(change_of(merged, path, base, ours, theirs, policy=policy))
+
+
+def test_layout_follows_the_projects_settings(merged):
+    settings = {"ruff.toml": "[format]\nquote-style = 'single'\n"}
+    base, ours, theirs = ("x = [ 1 ]\ny = 'a'\n", "x = [1, 2]\ny = 'a'\n", "x = [ 1 ]\ny = 'b'\n")
+
+    outcome = merged({"a.py": base}, {"a.py": ours, **settings}, {"a.py": theirs}, REPLACING)
+
+    assert outcome.changes["a.py"].after.content.decode() == "x = [1, 2]\ny = 'b'\n"
+
+
+def with_blanks(*changed):
+    lines = [f"line {n}" for n in range(9)]
+    for number, text in changed:
+        lines[number] = text
+    return "".join(f"{line}  \n" for line in lines)
+
+
+def test_blanks_at_line_ends_are_no_conflict(merged):
+    base, ours = with_blanks(), with_blanks((8, "mine")).replace("  \n", "\n")
+
+    change = change_of(merged, "a.txt", base, ours, with_blanks((1, "new")), policy=REPLACING)
+
+    assert_settled(change, "trailing-blanks", ours.replace("line 1\n", "new\n"))
+
+
+def test_lines_do_not_lose_their_blanks_unasked(merged):
+    ours = with_blanks((8, "mine")).replace("  \n", "\n")
+
+    assert_left(change_of(merged, "a.txt", with_blanks(), ours, with_blanks((1, "new"))))
+
+
+def test_blanks_of_a_project_that_has_some_stay(merged):
+    ours = with_blanks((1, "mine")).replace("line 5  ", "line 5")
+
+    change = change_of(
+        merged, "a.txt", with_blanks(), ours, with_blanks((1, "n")), policy=REPLACING
+    )
+
+    assert b"line 4  \n" in change.after.content
+
+
+def test_place_on_which_gits_two_alignments_differ_is_left(merged):
+    texts = ("a\n}\na\na\n", "a\n}\na\ny\n", "}\na\n}\nb\na\na\n")
+
+    assert_left(change_of(merged, "a.md", *texts))
+
+
+RECORD = '{\n  "_commit": "%s",\n  "_template": "%s",\n  "name": "%s"\n}\n'
+
+
+def test_what_the_template_says_of_itself_comes_back_where_the_project_lacks_it(merged):
+    mine = '{\n  "_template": "https://example.org/t",\n  "name": "a"\n}\n'
+    change = change_of(
+        merged, ".cookiecutter.json", RECORD % ("1", "t", "a"), mine, RECORD % ("2", "t", "a")
+    )
+
+    text = '{\n  "_commit": "2",\n  "_template": "https://example.org/t",\n  "name": "a"\n}\n'
+    assert_settled(change, "record", text)
+
+
+def test_what_the_template_says_of_itself_stands_before_what_the_project_put_there(merged):
+    mine = '{\n  "author": "me",\n  "name": "a"\n}\n'
+    old, new = (RECORD % (commit, "t", "a") for commit in ("1", "2"))
+    change = change_of(merged, ".cookiecutter.json", old, mine, new)
+
+    assert_settled(change, "record", '{\n  "_commit": "2",\n  "author": "me",\n  "name": "a"\n}\n')
+
+
+def test_key_of_the_templates_own_that_the_project_changed_too_is_left(merged):
+    texts = (RECORD % (commit, "t", "a") for commit in ("1", "mine", "2"))
+
+    assert_left(change_of(merged, ".cookiecutter.json", *texts))
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("a.json", "version"), ("a.json", "_version"), ("a.txt", "_commit")],
+)
+def test_any_other_line_that_the_project_deleted_and_the_template_changed_is_left(
+    merged, path, key
+):
+    text = '{\n  "%s": "%s",\n  "name": "%s"\n}\n'
+    mine = '{\n  "name": "mine"\n}\n'
+
+    assert_left(change_of(merged, path, text % (key, "1", "a"), mine, text % (key, "2", "a")))
+
+
+def test_key_of_the_templates_own_that_would_be_there_twice_is_left(merged):
+    mine = '{\n  "name": "mine",\n  "_commit": "mine"\n}\n'
+    old, new = (RECORD % (commit, "t", "a") for commit in ("1", "2"))
+
+    assert_left(change_of(merged, ".cookiecutter.json", old, mine, new))

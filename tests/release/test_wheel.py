@@ -11,7 +11,7 @@ import pytest
 
 from scaffold.release import release
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("release")]
 
 CHANGELOG = "# Changelog\n\n## v0.2.0 - 2026-02-01\n\n- b\n\n## v0.1.0 - 2026-01-01\n\n- a\n"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from story import Project, Template, git, scaffold
+from home import give_home
+from story import LINES, Project, Template, git, scaffold
 
 CONFIG = """\
 [user]
@@ -24,14 +25,7 @@ MakeProject = Callable[..., Project]
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each story a home of its own, so that no setting of the developer's takes part."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".gitconfig").write_text(CONFIG)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.delenv("GIT_DIR", raising=False)
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    return home
+    return give_home(tmp_path, CONFIG, monkeypatch)
 
 
 @pytest.fixture
@@ -66,3 +60,15 @@ def make_project(tmp_path: Path) -> MakeProject:
         return Project(path)
 
     return make
+
+
+@pytest.fixture
+def made(template: MakeTemplate) -> Template:
+    """Return the template of most stories."""
+    return template({"a.txt": LINES, "b.txt": "b\n"})
+
+
+@pytest.fixture
+def project(make_project: MakeProject, made: Template) -> Project:
+    """Return a project that was made from it."""
+    return make_project(made)

@@ -16,6 +16,7 @@ from scaffold.cli import run as run_cli
 
 FOLDER = "{{cookiecutter.project_slug}}"
 LINES = "".join(f"line {number}\n" for number in range(1, 13))
+CHANGED = LINES.replace("line 2\n", "theirs\n")
 
 
 def git(folder: Path, *arguments: str, data: bytes | None = None) -> str:

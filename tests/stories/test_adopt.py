@@ -85,6 +85,24 @@ def test_next_upgrade_works_as_if_scaffold_had_always_been_there(cruft_project, 
     assert cruft_project.read("b.txt") == "blue now\n"
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_template_is_told_its_commit_where_cruft_told_it(repository, template, is_told):
+    text = "made from {{ cookiecutter._commit | default('somewhere') }}\n"
+    made = template({"a.txt": text})
+    state = json.loads(cruft_state(made))
+    if is_told:
+        state["context"]["cookiecutter"]["_commit"] = made.head
+    there = f"made from {made.head if is_told else 'somewhere'}\n"
+    project = repository({"a.txt": there, ".cruft.json": json.dumps(state)})
+    project.run("adopt", "--commit")
+    made.release({"a.txt": text, "new.txt": "new\n"})
+
+    said = project.upgrade()
+
+    assert said.code == 0, said.out
+    assert project.read("a.txt") == (f"made from {made.head}\n" if is_told else there)
+
+
 def test_adopting_touches_nothing_else(cruft_project):
     cruft_project.write("own.txt", "mine\n").edit("a.txt", line=2, to="mine")
     before = cruft_project.snapshot
@@ -211,7 +229,8 @@ def test_component_for_a_repository_that_scaffold_did_not_make(repository):
     assert kinds == {"added"}
     assert all("github" in path for path in said.changes), said.changes
     assert 'components = ["github"]' in project.read("scaffold.toml")
-    assert 'package_name = "thing"' in project.read("scaffold.toml")
+    assert 'python_version = "3.12"' in project.read("scaffold.toml")
+    assert "package_name" not in project.read("scaffold.toml")  # nothing that was copied uses it
     assert project.read("pyproject.toml") == '[project]\nname = "thing"\n'
 
 

@@ -1,7 +1,7 @@
 """Questions that the template renames, maps, drops, adds or freezes; answers that a person changes."""
 
 import pytest
-from story import Project, Template, scaffold
+from story import Template, scaffold
 
 TEXT = "{{cookiecutter.colour}} {{cookiecutter.size}}\n"
 
@@ -9,11 +9,6 @@ TEXT = "{{cookiecutter.colour}} {{cookiecutter.size}}\n"
 @pytest.fixture
 def made(template) -> Template:
     return template({"a.txt": TEXT}, colour="red", size=["small", "large"])
-
-
-@pytest.fixture
-def project(make_project, made) -> Project:
-    return make_project(made)
 
 
 def test_renamed_question_keeps_its_answer_and_is_told(make_project, made):

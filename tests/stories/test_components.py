@@ -1,5 +1,7 @@
 """Components of scaffold's own template: added, removed, kept apart, at the version that the project has."""
 
+import tomllib
+
 import pytest
 from story import Project, scaffold
 
@@ -156,3 +158,20 @@ def test_list_marks_what_the_project_has(project):
 
 def test_offline_works_for_scaffolds_own_template(project):
     assert project.run("add", "github", "--offline").code == 0
+
+
+def test_preset_brings_its_components(project):
+    presets = scaffold("list", "--json").json["presets"]
+
+    said = project.run("add", "production", "--json")
+
+    assert said.code == 0, said.out
+    wanted = {"classification", "docker", *presets["production"]["components"]}
+    assert set(tomllib.loads(project.read("scaffold.toml"))["components"]) == wanted
+
+
+def test_name_that_is_no_preset_either_is_refused(project):
+    before = project.snapshot
+
+    assert project.run("add", "producton", "--json").refusal == "unknown-component"
+    assert project.snapshot == before

@@ -252,17 +252,52 @@ def test_foreign_files_keep_bytes_mode_and_time(project):
     assert {name: project.snapshot[name] for name in names} == before
 
 
-def test_lock_file_of_a_tool_stays_the_projects(make_project, template):
+def upgraded_lock_file(make_project, template, *options):
     made = template({"uv.lock": "one\n"})
     project = make_project(made)
     project.write("uv.lock", "resolved here\n")
     made.release({"uv.lock": "two\n"})
+    return project, project.upgrade(*options)
 
-    said = project.upgrade()
+
+def test_lock_file_of_a_tool_is_one_place_to_decide(make_project, template):
+    project, said = upgraded_lock_file(make_project, template)
+
+    assert said.code == 1
+    assert said.conflicts == ["uv.lock"]
+    assert project.read("uv.lock").count("<<<<<<<") == 1
+
+
+def test_lock_file_of_a_tool_stays_the_projects_on_request(make_project, template):
+    project, said = upgraded_lock_file(make_project, template, "--settle")
 
     assert said.code == 0
     assert said.changes == {"uv.lock": "kept"}
     assert project.read("uv.lock") == "resolved here\n"
+
+
+def test_two_versions_are_settled_on_request_and_both_are_named(make_project, template):
+    made = template({"a.txt": "rev: 1.1\n"})
+    project = make_project(made)
+    project.write("a.txt", "rev: 1.2\n")
+    made.release({"a.txt": "rev: 1.3\n"})
+
+    said = project.upgrade("--settle")
+
+    assert said.code == 0
+    assert project.read("a.txt") == "rev: 1.3\n"
+    changes = {each["path"]: each for each in said.json["changes"]}
+    settled = changes["a.txt"]["settlements"][0]
+    assert (settled["ours"], settled["theirs"]) == ("rev: 1.2\n", "rev: 1.3\n")
+
+
+def test_two_versions_are_a_conflict_unasked(make_project, template):
+    made = template({"a.txt": "rev: 1.1\n"})
+    project = make_project(made)
+    project.write("a.txt", "rev: 1.2\n")
+    made.release({"a.txt": "rev: 1.3\n"})
+
+    assert project.upgrade().conflicts == ["a.txt"]
 
 
 TOML = '[project]\nname = "p"\ndependencies = [\n  "one>=1",\n]\n\n[tool.ruff]\nline-length = 100\n'
@@ -316,3 +351,69 @@ def test_skipped_files_are_left_alone(project):
     assert said.changes == {"a.txt": "kept", "b.txt": "updated"}
     assert project.read("a.txt") == LINES
     assert 'skip = ["a.txt"]' in project.read("scaffold.toml")
+
+
+def own(project: Project, *globs: str) -> None:
+    listed = ", ".join(f'"{glob}"' for glob in globs)
+    project.write("scaffold.toml", f"owned = [{listed}]\n" + project.read("scaffold.toml"))
+
+
+def test_owned_prose_keeps_its_words_and_the_templates_are_told(project):
+    project, template = project
+    own(project, "a.txt")
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 0, said.err
+    assert project.read("a.txt") == with_line(2, "mine")
+    [settled] = said.json["changes"][0]["settlements"]
+    assert (settled["code"], settled["ours"], settled["theirs"]) == ("owned", "mine\n", "theirs\n")
+    assert 'owned = ["a.txt"]' in project.read("scaffold.toml")
+
+
+def test_owned_prose_gets_what_the_template_changed_elsewhere(project):
+    project, template = project
+    own(project, "a.txt")
+    project.edit("a.txt", line=10, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    assert project.upgrade().code == 0
+    assert project.read("a.txt").splitlines()[1] == "theirs"
+    assert project.read("a.txt").splitlines()[9] == "mine"
+
+
+def test_file_that_is_not_owned_conflicts_as_ever(project):
+    project, template = project
+    own(project, "docs", "b.txt")
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 1
+    assert said.json["conflicts"] == ["a.txt"]
+
+
+def test_conflict_in_a_file_that_was_moved_says_where_the_template_has_it(project):
+    project, template = project
+    project.move("a.txt", "deep/a.txt")
+    project.edit("deep/a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert said.code == 1
+    [change] = [each for each in said.json["changes"] if each["path"] == "deep/a.txt"]
+    assert change["origin"] == "a.txt"
+
+
+def test_conflict_in_a_file_that_was_not_moved_has_no_other_origin(project):
+    project, template = project
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    said = project.upgrade()
+
+    assert [each["origin"] for each in said.json["changes"]] == ["" for _ in said.json["changes"]]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from story import LINES, git, scaffold
+from story import LINES, Project, git, scaffold
 
 
 @pytest.fixture
@@ -165,6 +165,22 @@ def test_without_leaves_a_component_of_the_preset_out(tmp_path):
     assert "github" in said.json["components"]
 
 
+def test_components_may_be_named_one_after_the_other(tmp_path):
+    each = (
+        "--with",
+        "azure",
+        "--with",
+        "kubernetes,gitlab",
+        "--without=docker",
+        "--without",
+        "github",
+    )
+    said = scaffold("new", "p", "--yes", *each, "--json", "--dry-run", at=tmp_path)
+
+    assert {"azure", "kubernetes", "gitlab"} <= set(said.json["components"])
+    assert "github" not in said.json["components"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -274,6 +290,33 @@ def test_reverse_diff_applies_to_the_template(make_project, template):
     source = (made.path / "{{cookiecutter.project_slug}}" / "a.txt").read_text()
     assert source.startswith("{{cookiecutter.colour}}\n")
     assert "better\n" in source
+
+
+def test_reverse_diff_of_scaffolds_own_template_applies_to_its_sources(tmp_path, root):
+    scaffold("new", tmp_path / "p", "--yes", "--preset", "minimal", "--set", "package_name=churn")
+    project = Project(tmp_path / "p")
+    project.replace("src/churn/paths.py", "\nfrom ", "\nimport churn  # mine\nfrom ")
+    project.replace("README.md", "\n## ", "\nA better word.\n\n## ")
+    for name in ("src/project_package/paths.py", "README.md.jinja"):
+        source = tmp_path / "template/base/files" / name
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_bytes((root / "template/base/files" / name).read_bytes())
+
+    patch = project.run("diff", "--reverse", "--json").json["patch"]
+    git(tmp_path, "apply", data=patch.encode())
+
+    files = tmp_path / "template/base/files"
+    assert (
+        "import project_package  # mine\n" in (files / "src/project_package/paths.py").read_text()
+    )
+    assert "A better word." in (files / "README.md.jinja").read_text()
+
+
+def test_reverse_diff_leaves_out_lines_that_would_become_jinja(make_project, template):
+    project = make_project(template({"a.txt": "{{cookiecutter.colour}}\n" + LINES}, colour="red"))
+    project.edit("a.txt", line=9, to="${{ github.sha }}")
+
+    assert project.run("diff", "--reverse", "--json").json["unsent"] == ["a.txt"]
 
 
 def test_reverse_diff_names_what_cannot_be_sent(make_project, template):

@@ -146,6 +146,15 @@ def test_unedited_file_that_is_written_once_stays_as_it_was_written(project, mad
     assert project.run("check", "--json").json["drift"] == []
 
 
+def test_edited_file_that_is_written_once_is_told_of_once(project, made):
+    project.write("NOTES.md", "mine\n")
+    made.release({"NOTES.md": "second\n"})
+
+    assert project.upgrade("--commit").changes == {"NOTES.md": "kept"}
+    assert project.upgrade().changes == {}
+    assert project.run("upgrade").out.startswith("nothing to do")
+
+
 def test_list_says_which_components_are_new(project, made):
     made.release({}, _components={**COMPONENTS, "extra": manifest("extra")})
 

@@ -3,21 +3,9 @@
 import shutil
 
 import pytest
-from story import LINES, Template, git
+from story import CHANGED, Template, git
 
 from scaffold import cache
-
-CHANGED = LINES.replace("line 2\n", "theirs\n")
-
-
-@pytest.fixture
-def made(template):
-    return template({"a.txt": LINES, "b.txt": "b\n"})
-
-
-@pytest.fixture
-def project(make_project, made):
-    return make_project(made)
 
 
 @pytest.fixture

@@ -4,19 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from story import LINES, Project, git, scaffold
-
-CHANGED = LINES.replace("line 2\n", "theirs\n")
-
-
-@pytest.fixture
-def made(template):
-    return template({"a.txt": LINES, "b.txt": "b\n"})
-
-
-@pytest.fixture
-def project(make_project, made):
-    return make_project(made)
+from story import CHANGED, LINES, Project, Template, git, scaffold
 
 
 @pytest.fixture
@@ -101,6 +89,20 @@ def test_bare_clone_with_a_branch(project, made, tmp_path):
 
     assert said.code == 0, said.err
     assert git(bare, "show", "update:a.txt") + "\n" == CHANGED
+
+
+def test_shallow_bare_clone_gets_a_branch_with_its_conflicts(project, made, tmp_path):
+    project.edit("a.txt", line=2, to="mine")
+    git(tmp_path, "clone", "-q", "--bare", "--depth", "1", f"file://{project.path}", "bare.git")
+    made.release({"a.txt": CHANGED, "b.txt": "new\n"})
+    bare = tmp_path / "bare.git"
+
+    said = scaffold("upgrade", "--branch", "update", "--json", at=bare)
+
+    assert said.code == 1
+    assert said.conflicts == ["a.txt"]
+    assert "<<<<<<< yours\nmine\n" in git(bare, "show", "update:a.txt")
+    assert git(bare, "show", "update:b.txt") == "new"
 
 
 def test_bare_clone_without_a_branch_is_refused(project, made, tmp_path):
@@ -244,3 +246,20 @@ def test_user_mode_of_a_file_stays(project, made):
     project.upgrade()
 
     assert stat.S_IMODE((project.path / "a.txt").stat().st_mode) == 0o600
+
+
+def test_hook_that_mends_files_at_every_commit(template, make_project):
+    trailing = LINES.replace("line 5\n", "line 5  \n")
+    project = make_project(template({"a.txt": trailing}))
+    hook = project.path / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\nsed -i 's/ *$//' a.txt && git add a.txt\n")
+    hook.chmod(0o755)
+    made = Template(project.path.with_name("template"), releases=1)
+    made.release({"a.txt": trailing.replace("line 2", "theirs").replace("line 9", "theirs  ")})
+
+    assert project.upgrade().code == 0
+    project.commit()
+
+    assert "theirs\n" in project.read("a.txt")
+    assert " \n" not in project.read("a.txt")
+    assert project.upgrade().changes == {}

@@ -11,11 +11,6 @@ def made(template):
     return template({"a.txt": LINES, "b.txt": "b\n", "docs/c.md": "c\n"})
 
 
-@pytest.fixture
-def project(make_project, made):
-    return make_project(made)
-
-
 def change(made):
     return made.release(
         {"a.txt": LINES.replace("line 2\n", "theirs\n"), "b.txt": "new b\n", "d.txt": "d\n"}
@@ -76,6 +71,16 @@ def test_saved_plan_is_what_happens(project, made, tmp_path):
     assert planned.changes == {"a.txt": "updated", "b.txt": "updated", "d.txt": "added"}
     assert project.read("b.txt") == "new b\n"
     assert project.run("check").code == 0
+
+
+def test_saved_plan_can_be_applied_and_committed(project, made, tmp_path):
+    change(made)
+    project.upgrade("--plan", tmp_path / "plan.json")
+
+    said = project.run("apply", tmp_path / "plan.json", "--commit", "--json")
+
+    assert said.json["commit"] == project.git("rev-parse", "HEAD")
+    assert project.status == ""
 
 
 def test_stale_plan_is_refused(project, made, tmp_path):
@@ -266,15 +271,48 @@ def test_branch_that_exists_is_refused(project, made):
     assert project.snapshot == before
 
 
-def test_branch_with_conflicts_is_refused(project, made):
+def test_branch_with_conflicts_has_them_marked_and_listed(project, made):
     project.edit("a.txt", line=2, to="mine")
     change(made)
     before = project.snapshot
 
     said = project.upgrade("--branch", "update")
 
-    assert said.code in (1, 2)
-    assert project.snapshot == before
+    assert said.code == 1
+    assert said.json["branch"] == "update"
+    assert "<<<<<<< yours\nmine\n" in project.git("show", "update:a.txt")
+    assert "## To decide\n\n- `a.txt`: " in said.json["pull_request"]["body"]
+    assert "To decide:\n- a.txt: " in project.git("log", "-1", "--format=%B", "update")
+    assert {**project.snapshot, ":refs": ""} == {**before, ":refs": ""}
+
+
+def test_branch_with_conflicts_is_decided_with_git_alone(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    said = project.run("upgrade", "--branch", "update")
+    project.git("switch", "-q", "update")
+
+    assert "next: git switch update" in said.out
+    assert project.run("check", "--json").json["conflicts"] == ["a.txt"]
+    project.write("a.txt", LINES.replace("line 2", "mine"))
+    assert project.run("check").code == 0
+    assert project.upgrade().json["changes"] == []
+
+
+def test_conflict_marks_in_a_file_that_the_project_moved_are_found(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    project.move("a.txt", to="moved/a.txt")
+    change(made)
+    project.upgrade("--branch", "update")
+    project.git("switch", "-q", "update")
+
+    assert project.run("check", "--json").json["conflicts"] == ["moved/a.txt"]
+
+
+def test_conflict_marks_that_are_not_of_an_upgrade_are_no_conflict(project):
+    project.write("docs.md", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> topic\n")
+
+    assert project.run("check", "--json").json["conflicts"] == []
 
 
 def test_json_is_one_document_with_stable_keys(project, made):

@@ -117,3 +117,33 @@ def test_answers_are_values_for_a_trusted_template_too(template, make_project):
     project = make_project(made, "--trust", "--set", "x={{ 7 * 7 }}")
 
     assert project.read("a.txt") == "{{ 7 * 7 }}\n"
+
+
+def test_hooks_run_once_for_a_new_project_and_once_for_an_upgrade(template, tmp_path):
+    log = tmp_path / "log"
+    hooks = {
+        f"/hooks/{name}.py": f"open({str(log)!r}, 'a').write({name + ' '!r})\n"
+        for name in ("pre_gen_project", "post_gen_project")
+    }
+    made = template({**hooks, "a.txt": "a\n"}, project_slug="p")
+    assert scaffold("new", "--template", made.path, "--yes", "--trust", at=tmp_path).code == 0
+    assert log.read_text().split() == ["pre_gen_project", "post_gen_project"]
+    made.release({"a.txt": "b\n"})
+
+    said = scaffold("upgrade", "--yes", "--trust", at=tmp_path / "p")
+
+    assert said.code == 0, said.err
+    assert log.read_text().split() == ["pre_gen_project", "post_gen_project"] * 2
+
+
+def test_pre_prompt_hook_runs_to_ask_and_to_render_and_for_nothing_else(template, tmp_path):
+    log = tmp_path / "log"
+    hook = f"open({str(log)!r}, 'a').write('x')\n"
+    made = template({"/hooks/pre_prompt.py": hook, "a.txt": "a\n"}, project_slug="p")
+
+    assert scaffold("new", "--template", made.path, "--yes", "--trust", at=tmp_path).code == 0
+    assert log.read_text() == "xx"
+    for command in ("check", "diff", "list"):
+        assert scaffold(command, at=tmp_path / "p").code == 0
+
+    assert log.read_text() == "xx"

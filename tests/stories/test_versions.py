@@ -9,11 +9,6 @@ def made(template):
     return template({"a.txt": "one\n"}, "v1.0.0")
 
 
-@pytest.fixture
-def project(make_project, made):
-    return make_project(made)
-
-
 def test_upgrade_goes_to_the_newest_release(project, made):
     made.release({"a.txt": "ten\n"}, "v1.10.0").release({"a.txt": "nine\n"}, "v1.9.0")
 

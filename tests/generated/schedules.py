@@ -1,0 +1,90 @@
+"""What a cluster runs on a schedule, taken from the built manifests and run on this machine."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pairs import program
+from project import Project
+from ruamel.yaml import YAML
+
+
+class CronJob:
+    """One CronJob; its volumes are folders of `place`."""
+
+    def __init__(self, manifest: Mapping[str, Any], place: Path) -> None:
+        self.pod = manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        self.place = place
+
+    def run(self, project: Project, repository: Path) -> str:
+        """Run the containers in their order, as the project's environment; return what they printed."""
+        environment = {
+            "HOME": str(project.home),
+            "PATH": f"{project.folder}/.venv/bin:{project.environment['PATH']}",
+        }
+        told = ""
+        for container in (*self.pod["initContainers"], *self.pod["containers"]):
+            folders = {
+                mount["mountPath"]: self._folder(mount["name"])
+                for mount in container["volumeMounts"]
+            }
+            folders["/app/models"] = project.folder / "models"
+            command = [
+                part.replace("$(REPOSITORY)", f"file://{repository}")
+                for part in container["command"]
+            ]
+            command = [_moved(part, folders) for part in command]
+            work = folders["/work"]
+            self._mount(container, work)
+            told += _run(command, work, {**project.environment, **environment})
+        return told
+
+    def _folder(self, volume: str) -> Path:
+        folder = self.place / volume
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _mount(self, container: Mapping[str, Any], work: Path) -> None:
+        """Let what is mounted below /work be seen there."""
+        for mount in container["volumeMounts"]:
+            below = mount["mountPath"].removeprefix("/work/")
+            if below != mount["mountPath"]:
+                (work / below).parent.mkdir(parents=True, exist_ok=True)
+                (work / below).symlink_to(self._folder(mount["name"]))
+
+
+def _moved(part: str, folders: Mapping[str, Path]) -> str:
+    for inside, outside in folders.items():
+        if part == inside or part.startswith(f"{inside}/"):
+            return f"{outside}{part[len(inside) :]}"
+    return part
+
+
+def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        command,
+        check=False,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}"
+    return done.stdout
+
+
+def cron_jobs(project: Project, overlay: str, place: Path) -> dict[str, CronJob]:
+    """Return the CronJobs of an overlay by name; the volumes of each are in a folder of its own."""
+    built = project.run(program("kubectl"), "kustomize", f"k8s/overlays/{overlay}")
+    found = {}
+    for each in YAML(typ="safe").load_all(built):
+        if each["kind"] == "CronJob":
+            name = each["metadata"]["name"]
+            (place / name).mkdir()
+            found[name] = CronJob(each, place / name)
+    return found

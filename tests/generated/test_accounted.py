@@ -1,0 +1,164 @@
+"""Every file of a generated repository is there for a reason that its own documentation tells."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from os.path import normpath
+from pathlib import Path, PurePosixPath
+
+import pytest
+from pairs import SOURCES
+
+from scaffold.compile import compile_template, write_tree
+from scaffold.questions import resolve
+from scaffold.render import render
+from scaffold.rules import with_required
+from scaffold.spec import Source
+from scaffold.template import Template, open_template
+
+ROW = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", re.MULTILINE)
+# Made by commands, so a render has them not.
+MADE_LATER = {
+    "uv.lock",
+    "dvc.lock",
+    "scaffold.toml",
+    "scaffold.lock",
+    "data/",
+    "models/",
+    "reports/",
+}
+MADE_LATER |= {"mlflow.db", "mlartifacts/", "logs/"}
+ALONE = [
+    name for name, manifest in SOURCES.manifests.items() if name != "base" and not manifest["slot"]
+]
+CHOICES = {**SOURCES.presets, **{f"{name} alone": [name] for name in ALONE}}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The files of a project of one preset, or of one component and what it requires."""
+
+    files: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=CHOICES)
+def chosen(request: pytest.FixtureRequest, template: Template) -> Rendered:
+    components = with_required(SOURCES.manifests, ["classification", *CHOICES[request.param]])
+    tree = render(template, resolve(template.questions, {}), components=components)
+    return Rendered(
+        {path: file.content.decode() for path, file in tree.items() if b"\0" not in file.content}
+    )
+
+
+@pytest.fixture(scope="module")
+def template(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    place = tmp_path_factory.mktemp("accounted")
+    write_tree(compile_template(root / "template"), place)
+    return open_template(Source(str(place)))
+
+
+def rows(case: Rendered) -> dict[str, str]:
+    """Return the files and folders that docs/files.md explains, and the words for each."""
+    text = case.files["docs/files.md"]
+    return {
+        name: meaning
+        for names, meaning in ROW.findall(text)
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+
+
+def fits(path: str, name: str) -> bool:
+    return path.startswith(name) if name.endswith("/") else fnmatchcase(path, name)
+
+
+def test_every_file_is_accounted_for(chosen):
+    names = rows(chosen)
+
+    unknown = [path for path in chosen.files if not any(fits(path, name) for name in names)]
+
+    assert unknown == []
+
+
+def test_every_row_is_about_something_that_is_there(chosen):
+    stale = [
+        name
+        for name in rows(chosen).keys() - MADE_LATER
+        if not any(fits(path, name) for path in chosen.files)
+    ]
+
+    assert stale == []
+
+
+def test_every_page_is_in_the_list_of_pages(chosen):
+    pages = {
+        path for path in chosen.files if fnmatchcase(path, "docs/*.md") and path.count("/") == 1
+    }
+
+    listed = re.findall(r"\]\(([\w-]+\.md)\)", chosen.files["docs/README.md"])
+
+    assert pages == {f"docs/{page}" for page in [*listed, "README.md"]}
+
+
+def test_every_link_between_pages_leads_somewhere(chosen):
+    dead = [
+        f"{path}: {link}"
+        for path, text in chosen.files.items()
+        if path.endswith(".md")
+        for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
+        if normpath(PurePosixPath(path).parent / link) not in chosen.files
+    ]
+
+    assert dead == []
+
+
+def test_no_tracking_server_is_taken_for_granted(chosen):
+    """An address that nobody serves costs minutes of retries: the default is a file."""
+    found = [
+        f"{path}: {line.strip()}"
+        for path, text in chosen.files.items()
+        for line in text.splitlines()
+        if re.search(r"MLFLOW_TRACKING_URI\W+https?://", line) and not path.startswith(COMPOSED)
+    ]
+
+    assert found == []
+    setting = re.search(
+        r"^#? ?MLFLOW_TRACKING_URI=(.*)$", chosen.files[".env.example"], re.MULTILINE
+    )
+    assert setting
+    assert setting[1].strip() == ""
+
+
+# There the server is part of what is started.
+COMPOSED = ("compose/", "k8s/", "docs/compose.md", "docs/kubernetes.md", "docs/docker.md")
+
+
+def test_every_package_has_bounds(chosen):
+    """A resolver goes back years without a floor; without a ceiling, the next major version breaks us."""
+    text = chosen.files["pyproject.toml"]
+    table = text[text.index("[dependency-groups]") : text.index("[tool.uv]")]
+
+    requirements = re.findall(r'^  "([^"]+)",(.*)$', table, re.MULTILINE)
+
+    assert requirements
+    assert [name for name, _ in requirements if ">=" not in name or "<" not in name] == []
+    assert [name for name, reason in requirements if not reason.strip().startswith("# ")] == []
+
+
+PIPELINES = {name: m["pipeline"] for name, m in SOURCES.manifests.items() if m["pipeline"]}
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_every_provider_proves_scores_and_tries_other_versions(template, name):
+    components = with_required(SOURCES.manifests, ["classification", name])
+    tree = render(template, resolve(template.questions, {}), components=components)
+    facts = PIPELINES[name]
+    checks, weekly = (tree[facts[key]].content.decode() for key in ("checks", "freshness"))
+
+    assert facts["changes"] in checks
+    for command in ("make prove", "make score", "make report", "make test"):
+        assert command in checks
+    for versions in ("locked", "newest", "oldest"):
+        assert f"make freshness VERSIONS={versions}" in weekly
+    assert not facts["bumps"] or facts["bumps"] in tree

@@ -1,0 +1,19 @@
+"""A home of a test's own, so that no setting of the developer's takes part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def give_home(folder: Path, config: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make `folder/home` the user's home, with `config` as what git reads there, and return it."""
+    home = folder / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text(config)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.delenv("GIT_DIR", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return home

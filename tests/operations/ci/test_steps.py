@@ -1,0 +1,207 @@
+"""Jenkins and Azure have no runner that works here: their files are read as they read them, and the steps are run.
+
+A Jenkinsfile is evaluated by Groovy, in the version that Jenkins has; of Azure's, templates, variables, conditions and
+artifacts are followed as far as our pipeline uses them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import venv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jenkinsfile import Stage, stages
+from ruamel.yaml import YAML
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ci")]
+
+MAIN = {"BRANCH_NAME": "main"}
+SITUATIONS: Mapping[str, Mapping[str, Any]] = {
+    "push": {"env": MAIN, "paths": ["README.md"]},
+    "push of code": {"env": MAIN, "paths": ["src/flight_delays/schema.py"]},
+    "change": {"env": {"BRANCH_NAME": "PR-3", "CHANGE_ID": "3"}},
+    "branch": {"env": {"BRANCH_NAME": "mine"}},
+    "schedule": {"env": MAIN, "timer": True},
+    "train": {"env": MAIN, "action": "train"},
+    "roll-back": {"env": MAIN, "action": "roll-back"},
+    "roll-back of a branch": {"env": {"BRANCH_NAME": "mine"}, "action": "roll-back"},
+    "freshness": {"env": MAIN, "action": "freshness"},
+    "schedule that knows scaffold": {"env": {**MAIN, "SCAFFOLD": "scaffold"}, "timer": True},
+    "template-sync": {"env": MAIN, "action": "template-sync"},
+}
+CHECKS = {"Lint", "Types", "Tests", "Data", "Pipeline on a sample", "Proof of the gates"}
+DELIVERY = {"Train", "Image", "Staging", "Production"}
+FRESHNESS = {"Locked versions", "Newest versions", "Oldest versions"}
+RUNS: Mapping[str, set[str]] = {
+    "push": CHECKS | {"Score"},
+    "push of code": CHECKS | {"Score"} | DELIVERY,
+    "change": CHECKS | {"Metrics against main"},
+    "branch": set(),
+    "schedule": DELIVERY | FRESHNESS,
+    "train": DELIVERY,
+    "roll-back": {"Previous champion", "Previous image"},
+    "roll-back of a branch": set(),
+    "freshness": FRESHNESS,
+    "schedule that knows scaffold": DELIVERY | FRESHNESS | {"Template sync"},
+    "template-sync": {"Template sync"},
+}
+
+
+@pytest.fixture(scope="module")
+def jenkins(everywhere: Path) -> dict[str, list[Stage]]:
+    """Return for each situation the stages of the Jenkinsfile, as Groovy evaluates it."""
+    return stages(everywhere / "Jenkinsfile", SITUATIONS)
+
+
+def plain(name: str) -> str:
+    return name.partition(" (")[0]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_jenkins_runs_what_the_situation_asks_for(
+    jenkins: dict[str, list[Stage]], situation: str
+) -> None:
+    running = {plain(stage["name"]) for stage in jenkins[situation] if stage["runs"]}
+
+    assert running == RUNS[situation]
+
+
+def test_jenkins_asks_before_production_and_takes_turns(jenkins: dict[str, list[Stage]]) -> None:
+    named = {stage["name"]: stage for stage in jenkins["train"]}
+
+    asking = [name for name, stage in named.items() if stage.get("approval")]
+    assert asking == ["Production", "Previous image"]
+    assert "lock production" in named["Production"]["options"]
+    assert "lock production" in named["Previous image"]["options"]
+    assert named["Production"]["failure"] == [{"sh": "make undo ENVIRONMENT=production"}]
+
+
+def test_jenkins_takes_only_what_an_earlier_stage_left(jenkins: dict[str, list[Stage]]) -> None:
+    left: set[str] = set()
+    for stage in jenkins["push of code"]:
+        if stage["runs"]:
+            taken = {step["unstash"] for step in stage["steps"] if "unstash" in step}
+            assert taken <= left, stage["name"]
+            left |= {step["stash"] for step in stage["steps"] if "stash" in step}
+
+
+# The stage of tests is the same `make test` that tests/generated runs in the default preset; minutes once are enough.
+IN_ORDER = ("Lint", "Types", "Data", "Train")
+
+
+def test_jenkins_steps_are_green(
+    jenkins: dict[str, list[Stage]], repository: Path, environment: dict[str, str]
+) -> None:
+    named = {stage["name"]: stage for stage in jenkins["push of code"]}
+    for name in IN_ORDER:
+        secrets = {key: "" for key, text in named[name]["environment"].items() if "secret" in text}
+        own = {**secrets, "UV_PYTHON": "3.11", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        for step in named[name]["steps"]:
+            if "sh" in step:
+                green(["sh", "-xe", "-c", step["sh"]], repository, {**environment, **own})
+
+    assert (repository / "models/champion/model.json").exists()
+
+
+class Azure:
+    """The pipeline of Azure's, followed on this machine."""
+
+    def __init__(self, repository: Path, place: Path, environment: dict[str, str]) -> None:
+        self.repository, self.place = repository, place
+        self.pipeline = read(repository / "azure-pipelines.yml")
+        venv.create(place / "python", with_pip=True)  # what UsePythonVersion puts first on the path
+        path = f"{place / 'python/bin'}:{environment['PATH']}"
+        self.environment = {**environment, "PATH": path, "UV_PYTHON": "3.11"}
+        self.variables = {
+            "UV_PYTHON": "3.11",
+            "Pipeline.Workspace": str(place / "workspace"),
+            "Build.ArtifactStagingDirectory": str(place / "staging"),
+        }
+
+    def jobs(self, stage: str) -> dict[str, Stage]:
+        [found] = [each for each in self.pipeline["stages"] if each["stage"] == stage]
+        return {job.get("job") or job["deployment"]: job for job in found["jobs"]}
+
+    def run(self, job: Stage) -> None:
+        shutil.rmtree(self.place / "staging", ignore_errors=True)
+        for step in self._steps(job["steps"], {}):
+            if "bash" in step:
+                named = {key: self._filled(text) for key, text in step.get("env", {}).items()}
+                # Without -e, as Azure starts it.
+                command = ["bash", "--noprofile", "--norc", "-c", self._filled(step["bash"])]
+                green(command, self.repository, {**self.environment, **named})
+            elif "publish" in step:
+                kept = self.place / "workspace" / step["artifact"]
+                shutil.copytree(self._filled(step["publish"]), kept, dirs_exist_ok=True)
+            elif "download" in step:
+                assert (self.place / "workspace" / step["artifact"]).is_dir()
+            else:
+                assert step.keys() & {"checkout", "task"}, step
+
+    def _steps(self, steps: list[Stage], parameters: dict[str, str]) -> list[Stage]:
+        found: list[Stage] = []
+        for step in steps:
+            if "template" in step:
+                template = read(self.repository / step["template"].removeprefix("/"))
+                found += self._steps(template["steps"], step["parameters"])
+            elif (
+                "ne('${{ parameters.install }}', '')" not in step.get("condition", "")
+                or (parameters["install"])
+            ):
+                text = json.dumps(step)
+                for name, value in parameters.items():
+                    text = text.replace(f"${{{{ parameters.{name} }}}}", json.dumps(value)[1:-1])
+                found.append(json.loads(text))
+        return found
+
+    def _filled(self, text: str) -> str:
+        # A variable that is not set stays as it is written.
+        return re.sub(r"\$\(([\w.]+)\)", lambda match: self.variables.get(match[1], match[0]), text)
+
+
+def test_azure_steps_are_green(
+    repository: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    azure = Azure(repository, tmp_path, environment)
+
+    for name in ("lint", "type_check", "data"):
+        azure.run(azure.jobs("ci")[name])
+    azure.run(azure.jobs("train")["train"])
+
+    assert (tmp_path / "workspace/data/reports/validation.json").exists()
+    assert (tmp_path / "workspace/train/models/champion/model.json").exists()
+
+
+def test_azure_waits_for_what_there_is(everywhere: Path) -> None:
+    pipeline = read(everywhere / "azure-pipelines.yml")
+
+    stages = {stage["stage"] for stage in pipeline["stages"]}
+    for stage in pipeline["stages"]:
+        assert set(stage.get("dependsOn", [])) <= stages
+        names = {job.get("job") or job.get("deployment") for job in stage["jobs"]}
+        for job in stage["jobs"]:
+            assert set(job.get("dependsOn", [])) <= names
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path.read_text())
+
+
+def green(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    environment = {k: v for k, v in environment.items() if not k.startswith("VIRTUAL_ENV")}
+    done = subprocess.run(
+        command,
+        check=False,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
