@@ -22,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Stop each command at every step that it writes, not at some.",
     )
+    parser.addoption(
+        "--every-job",
+        action="store_true",
+        help="Execute the long jobs of the generated pipelines too, whose targets other tests run.",
+    )
 
 
 @pytest.fixture(scope="session")

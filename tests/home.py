@@ -1,7 +1,8 @@
-"""A home of a test's own, so that no setting of the developer's takes part."""
+"""A home of a test's own, so that no setting of the developer's takes part; and what it has to share."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,9 @@ def give_home(folder: Path, config: str, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.delenv("GIT_DIR", raising=False)
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     return home
+
+
+def uv_cache() -> str:
+    """Return where uv keeps what it downloaded; asked before a test's home is another."""
+    done = subprocess.run(["uv", "cache", "dir"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from home import uv_cache
 
 
 class Project:
@@ -36,25 +37,35 @@ class Project:
             "DVC_NO_ANALYTICS": "true",
             "OMP_NUM_THREADS": "1",
             "UV_PYTHON_DOWNLOADS": "never",
-            "UV_CACHE_DIR": _uv_cache(),
+            "UV_CACHE_DIR": uv_cache(),
             "HOME": str(home),
             **{f"GIT_{who}_NAME": "Test" for who in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{who}_EMAIL": "test@example.org" for who in ("AUTHOR", "COMMITTER")},
         }
 
-    def run(self, *command: object, minutes: float = 10, **environment: str) -> str:
-        """Return what the command printed; a failure shows its end."""
-        done = self.attempt(*command, minutes=minutes, **environment)
+    def run(
+        self,
+        *command: object,
+        minutes: float = 10,
+        folder: Path | None = None,
+        **environment: str,
+    ) -> str:
+        """Return what the command printed in the project, or in `folder`; a failure shows its end."""
+        done = self.attempt(*command, minutes=minutes, folder=folder, **environment)
         assert done.returncode == 0, done.stdout[-6000:]
         return done.stdout
 
     def attempt(
-        self, *command: object, minutes: float = 10, **environment: str
+        self,
+        *command: object,
+        minutes: float = 10,
+        folder: Path | None = None,
+        **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(part) for part in command],
             check=False,
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,11 +103,6 @@ def generate(place: Path, *options: str) -> Project:
     command = (sys.executable, "-m", "scaffold", "new", str(project.folder), "--yes", *options)
     subprocess.run(command, check=True, env=project.environment)
     return project
-
-
-def _uv_cache() -> str:
-    done = subprocess.run(["uv", "cache", "dir"], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 # What tools keep for the next time: no result, and nothing that a person would miss.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ class CronJob:
             command = [_moved(part, folders) for part in command]
             work = folders["/work"]
             self._mount(container, work)
-            told += _run(command, work, {**project.environment, **environment})
+            told += project.run(*command, folder=work, minutes=15, **environment)
         return told
 
     def _folder(self, volume: str) -> Path:
@@ -61,21 +60,6 @@ def _moved(part: str, folders: Mapping[str, Path]) -> str:
         if part == inside or part.startswith(f"{inside}/"):
             return f"{outside}{part[len(inside) :]}"
     return part
-
-
-def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:
-    done = subprocess.run(
-        command,
-        check=False,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}"
-    return done.stdout
 
 
 def cron_jobs(project: Project, overlay: str, place: Path) -> dict[str, CronJob]:

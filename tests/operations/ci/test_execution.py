@@ -18,21 +18,41 @@ runs: {{using: composite, steps: [{{run: "true", shell: bash}}]}}
 """
 
 
-# The others call targets that tests/generated runs, and would take minutes here again; what needs Docker has no daemon
-# here: tests/operations/ci/test_delivery.py runs those targets on a registry.
+# What needs Docker has no daemon here: tests/operations/ci/test_delivery.py runs those targets on a registry.
 GITHUB = [
-    ("ci", "lint"),
-    ("ci", "type-check"),
-    ("ci", "data"),
-    ("ci", "sample"),
-    ("train", "train"),
+    ("push", "ci", "lint"),
+    ("push", "ci", "type-check"),
+    ("push", "ci", "data"),
+    ("push", "ci", "sample"),
+    ("push", "train", "train"),
 ]
+GITLAB = ["lint", "data"]
+# These call targets that tests/generated runs, and would take minutes here again: `--every-job`.
+LONG_GITHUB = [
+    ("push", "ci", "test"),
+    ("push", "ci", "prove"),
+    ("push", "ci", "score"),
+    ("pull_request", "ci", "report"),
+    ("workflow_dispatch", "freshness", "locked"),
+    ("workflow_dispatch", "freshness", "newest"),
+    ("workflow_dispatch", "freshness", "oldest"),
+]
+LONG_GITLAB = ["type-check", "sample", "prove", "train"]
 
 
-@pytest.mark.parametrize(("workflow", "job"), GITHUB)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    every = metafunc.config.getoption("--every-job")
+    if metafunc.function is test_github:
+        jobs = GITHUB + LONG_GITHUB if every else GITHUB
+        metafunc.parametrize("job", jobs, ids=" ".join)
+    if metafunc.function is test_gitlab:
+        metafunc.parametrize("job", GITLAB + LONG_GITLAB if every else GITLAB)
+
+
 def test_github(
-    repository: Path, environment: dict[str, str], workflow: str, job: str, tmp_path: Path
+    repository: Path, environment: dict[str, str], job: tuple[str, str, str], tmp_path: Path
 ) -> None:
+    event, workflow, name = job
     act = Path(sys.executable).with_name("act")
     if not act.exists():
         pytest.skip("act is not installed")
@@ -40,8 +60,8 @@ def test_github(
 
     done = subprocess.run(
         [
-            *(str(act), "push", "--no-cache-server", "--platform", "ubuntu-24.04=-self-hosted"),
-            *("--workflows", str(file), "--job", job, *_stubs(file, tmp_path)),
+            *(str(act), event, "--no-cache-server", "--platform", "ubuntu-24.04=-self-hosted"),
+            *("--workflows", str(file), "--job", name, *_stubs(file, tmp_path)),
         ],
         check=False,
         cwd=repository,
@@ -54,7 +74,6 @@ def test_github(
     assert "Job succeeded" in done.stdout
 
 
-@pytest.mark.parametrize("job", ["lint", "data"])
 def test_gitlab(repository: Path, environment: dict[str, str], job: str) -> None:
     program = shutil.which("gitlab-ci-local")
     if not program:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from home import uv_cache
 from worked import OF_BASE, committed, made, scaffold
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("production")]
@@ -18,11 +19,9 @@ NEEDS_MORE = ("line-length = 110", "weather: true")
 
 @pytest.fixture(scope="module")
 def cache() -> str:
-    """Where uv keeps what it downloaded: asked before the home of a test is another."""
     if shutil.which("uv") is None:
         pytest.skip("uv is not installed")
-    done = subprocess.run(["uv", "cache", "dir"], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+    return uv_cache()
 
 
 @pytest.fixture
