@@ -12,8 +12,6 @@ from project_package.target import OUTCOME, TARGET
 
 # A feature that costs more than this is looked at by a person before it comes in.
 MICROSECONDS = 100.0
-# Twice its error is about the 95 % limit of a mean.
-ERRORS = 2.0
 # From one line in the contract to a served model, on a small sample.
 SECONDS = 300.0
 
@@ -47,7 +45,7 @@ def beneficial(repository: Repository) -> str:
     harmful = [n for n, each in found.items() if each["benefit"] + errors * each["error"] < 0]
     if harmful:
         raise Lacking(f"held-out predictions are better without {', '.join(harmful)}")
-    weak = [n for n, each in found.items() if each["benefit"] <= ERRORS * each["error"]]
+    weak = [n for n, each in found.items() if each["benefit"] <= errors * each["error"]]
     words = f"; within their error: {', '.join(weak)}" if weak else ""
     return f"{len(found) - len(weak)} of {len(found)} help on held-out rows, none harms{words}"
 
