@@ -16,7 +16,9 @@ def main() -> int:
     gc.disable()  # what a command makes, it needs to its end; looking for rubbish is a twentieth of its time
     from scaffold.cli import run  # noqa: PLC0415
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    gc.freeze()  # as it ends, Python looks for rubbish whether it is disabled or not
+    return code
 
 
 if __name__ == "__main__":

@@ -531,7 +531,7 @@ def _checked(question: Question, answer: Answer) -> Answer:
         raise _unfit(question, answer, "that name is taken")
     if any("\0" in text for text in _texts(answer)):
         raise _unfit(question, answer, "it has a NUL")
-    if any(re.search("[\ud800-\udfff]", text) for text in _texts(answer)):
+    if any(not text.isascii() and re.search("[\ud800-\udfff]", text) for text in _texts(answer)):
         raise _unfit(question, answer, "it is not UTF-8")
     return answer
 

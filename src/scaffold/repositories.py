@@ -36,7 +36,7 @@ _FETCH = (
     "core.logAllRefUpdates=false",
 )
 _LIMITING = {int(getattr(signal, name, 0)) for name in ("SIGXCPU", "SIGXFSZ", "SIGKILL")}
-_LIMITED = re.compile(r"died of signal (9|24|25)|[Oo]ut of memory|malloc failed")
+_LIMITED = r"died of signal (9|24|25)|[Oo]ut of memory|malloc failed"
 
 _Entries: TypeAlias = "dict[str, tuple[Mode, str, int]]"
 """Path -> mode, blob id and size."""
@@ -344,7 +344,7 @@ class Repository:
         )
 
     def _unreachable(self, error: GitError) -> ScaffoldError:
-        if -error.returncode in _LIMITING or _LIMITED.search(error.stderr):
+        if -error.returncode in _LIMITING or re.search(_LIMITED, error.stderr):
             limit = Limits.from_environment()
             return exceeded(
                 f"takes git more than {limit.fetch_seconds} s of CPU time, or {limit.memory_mb:,} MB of memory",

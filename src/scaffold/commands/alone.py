@@ -10,9 +10,9 @@ from scaffold.spec import Answer
 from scaffold.template import Template
 from scaffold.values import replace
 
-_JINJA = re.compile(rb"\{[{%](.*?)[}%]\}", re.DOTALL)
-_PRELUDE = re.compile(rb"\{% set (\w+) = cookiecutter\.\1 %\}")
-_INCLUDED = re.compile(rb'\{%-?\s*(?:from|import|include)\s+"([^"]+)"')
+_JINJA = rb"(?s)\{[{%](.*?)[}%]\}"
+_PRELUDE = rb"\{% set (\w+) = cookiecutter\.\1 %\}"
+_INCLUDED = rb'\{%-?\s*(?:from|import|include)\s+"([^"]+)"'
 
 
 def is_alone(template: Template, components: Collection[str]) -> bool:
@@ -39,7 +39,7 @@ def needed_answers(template: Template, components: Collection[str]) -> frozenset
     """Return the questions whose answers the components' own files use; no others are worth asking."""
     files = without_base(template).files
     waiting = [
-        path.partition("/")[2].encode() + _PRELUDE.sub(b"", file.content)
+        path.partition("/")[2].encode() + re.sub(_PRELUDE, b"", file.content)
         for path, file in files.items()
         if any(f"'{name}' in cookiecutter.components" in path for name in components)
     ]
@@ -47,8 +47,8 @@ def needed_answers(template: Template, components: Collection[str]) -> frozenset
     included: set[bytes] = set()
     while waiting:
         text = waiting.pop()
-        used.update(re.findall(rb"\w+", b" ".join(_JINJA.findall(text))))
-        fresh = set(_INCLUDED.findall(text)) - included
+        used.update(re.findall(rb"\w+", b" ".join(re.findall(_JINJA, text))))
+        fresh = set(re.findall(_INCLUDED, text)) - included
         included |= fresh
         waiting += [files[f"templates/{name.decode()}"].content for name in fresh]
     return frozenset(each.name for each in template.questions if each.name.encode() in used)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from scaffold import apply
 from scaffold.commands.message import commit_message
 from scaffold.commands.operation import Prepared, Wanted, carry_out, edited_paths, prepare
-from scaffold.commands.patch import as_patch
-from scaffold.commands.plan import save_plan
 from scaffold.commands.report import Report
 from scaffold.commands.telling import Done, told
 from scaffold.commands.wishes import Wishes
@@ -69,8 +67,12 @@ def _planned(
     in_the_way = () if checkout.bare or wishes.branch else _in_the_way(checkout.git, prepared)
     report = told(prepared, wishes, Done(refused=in_the_way, undone=undone))
     if wishes.plan is not None:
+        from scaffold.commands.plan import save_plan  # noqa: PLC0415
+
         save_plan(wishes.plan, prepared.outcome, commit_message(prepared), dict(report.data))
     if wishes.diff:
+        from scaffold.commands.patch import as_patch  # noqa: PLC0415
+
         patch = as_patch(prepared.outcome)
         data = {**report.data, "patch": patch.decode("utf-8", "replace")}
         return replace(report, patch=patch, data=data)

@@ -8,7 +8,6 @@ from scaffold import apply
 from scaffold.commands.committing import commit_or_undo, identified, refuse_staged
 from scaffold.commands.news import News, release_news
 from scaffold.commands.notes import Note
-from scaffold.commands.partial import chosen_paths
 from scaffold.commands.progress import step
 from scaffold.commands.rendering import (
     Rendered,
@@ -92,6 +91,8 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
         base = _with_once_as_rendered(base, theirs, policy)
     lock = _with_once_as_written(before, rendered.lock, policy)
     if wishes.only:
+        from scaffold.commands.partial import chosen_paths  # noqa: PLC0415
+
         paths = chosen_paths(wishes.only, rendered, base)
         lock = _partly(before, lock, base, rendered.tree, paths)
         theirs = only(base, theirs, paths)

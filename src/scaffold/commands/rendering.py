@@ -27,7 +27,6 @@ from scaffold.sandbox.chance import new_seed
 from scaffold.spec import Answer, Answers, Lock, Source, Spec
 from scaffold.template import Template, open_template
 from scaffold.tree import File, Tree
-from scaffold.trust.store import may_run
 from scaffold.values import frozen, replace
 
 
@@ -261,6 +260,8 @@ def asked(
 def _may_run(template: Template, wishes: Wishes, *, needed: bool) -> bool:
     if not template.runs_code:
         return False
+    from scaffold.trust.store import may_run  # noqa: PLC0415 - for templates with code alone
+
     ask = None
     if wishes.ask:
         from scaffold.commands.asking import confirm  # noqa: PLC0415 - 120 ms

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -193,7 +192,7 @@ class Outcome:
         """Return the outcome that `to_plan` wrote."""
         changes = [_change_of(row) for row in plan["changes"]]
         objects = {
-            identifier: (kind, base64.b64decode(content))
+            identifier: (kind, _decoded(content))
             for identifier, (kind, content) in plan["objects"].items()
         }
         by_path = {change.path: change for change in changes}
@@ -261,11 +260,19 @@ def _whole_file(file: File | None) -> dict[str, Any] | None:
 
 
 def _encoded(content: bytes) -> str:
+    import base64  # noqa: PLC0415 - for plans alone
+
     return base64.b64encode(content).decode("ascii")
 
 
+def _decoded(text: str) -> bytes:
+    import base64  # noqa: PLC0415 - for plans alone
+
+    return base64.b64decode(text)
+
+
 def _file_of(row: Mapping[str, Any] | None) -> File | None:
-    return None if row is None else File(base64.b64decode(row["content"]), row["mode"])
+    return None if row is None else File(_decoded(row["content"]), row["mode"])
 
 
 def _stages_of(row: Mapping[str, Any]) -> Stages:

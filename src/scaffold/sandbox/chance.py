@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
+    from datetime import datetime
 
 
 def new_seed() -> str:
     """Return a seed: the time in UTC, which is the clock of every render with it, and 64 random bits."""
     import secrets  # noqa: PLC0415 - few renders draw anything, and these imports cost 10 ms
+    from datetime import UTC, datetime  # noqa: PLC0415
 
     return f"{datetime.now(UTC).isoformat(timespec='seconds')} {secrets.token_hex(8)}"
 
@@ -72,6 +73,8 @@ class Chance:
         return self._numbers
 
     def _moment(self) -> datetime:
+        from datetime import UTC, datetime  # noqa: PLC0415
+
         try:
             return datetime.fromisoformat(self._seed.partition(" ")[0]).astimezone(UTC)
         except ValueError:
