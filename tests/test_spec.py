@@ -80,6 +80,49 @@ def test_a_file_is_one_line_of_the_lock():
     assert '"a b/ü.txt" = "100755 ' + "b" * 40 + '"' in write_lock(LOCK).splitlines()
 
 
+FILES = {"a": LockedFile("b" * 40, "100644"), "src/b.py": LockedFile("c" * 40, "100755")}
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda text: text,
+        lambda text: text.replace('"src/b.py"', "'src/b.py'"),
+        lambda text: text.replace('"src/b.py"', '"src/\\u0062.py"'),
+        lambda text: text.replace("\na = ", "\n\na   =   "),
+        lambda text: text.replace("\n[files]\n", "\n[files]  # all of them\n"),
+        lambda text: text.replace("[files]\na = ", "[files]\n# the first\na = "),
+        lambda text: text.rstrip("\n"),
+        lambda text: text + "\n[unknown]\nx = 1\n",
+        lambda text: 'note = """\n[files]\n"""\n' + text,
+    ],
+)
+def test_a_lock_may_be_spelled_as_toml_allows(spelled):
+    text = spelled(write_lock(Lock(SPEC, "a" * 40, files=FILES)))
+
+    assert read_lock(text).files == FILES
+
+
+@pytest.mark.parametrize(
+    ("spelled", "code"),
+    [
+        (lambda text: text + f'a = "100644 {"b" * 40}"\n', "broken-spec"),
+        (lambda text: "files.x = 1\n" + text, "broken-spec"),
+        (lambda text: 'note = """\n' + text, "broken-spec"),
+        (lambda text: text.replace("\na = ", "\n../a = "), "broken-spec"),
+        (lambda text: text.replace("\na = ", '\n"../a" = '), "broken-spec"),
+        (lambda text: text.replace("\na = ", '\n".git/config" = '), "broken-spec"),
+        (lambda text: text + "=======\n", "conflict-marks"),
+        (lambda text: "<<<<<<< ours\n" + text, "conflict-marks"),
+    ],
+)
+def test_a_lock_is_refused_however_plain_its_files_are(spelled, code):
+    with pytest.raises(ScaffoldError) as caught:
+        read_lock(spelled(write_lock(Lock(SPEC, "a" * 40, files=FILES))))
+
+    assert caught.value.code == code
+
+
 def test_spec_of_a_person_may_leave_out_what_has_a_default():
     assert read_spec('[template]\nsource = "scaffold"\n') == Spec(Source(), "")
 

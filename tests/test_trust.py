@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from scaffold.trust import (
     strip_userinfo,
 )
 from scaffold.trust.addresses import canonical, check_address, check_ref, is_remote
+from scaffold.trust.paths import check_inside
 from scaffold.trust.store import code_digest, describe, may_run
 
 
@@ -55,6 +57,30 @@ def test_a_path_that_passes_stays_inside_and_is_printable(path):
         check_path(path)
         assert os.path.normpath(f"/root/{path}") == f"/root/{path}"
         assert escape(path) == path
+
+
+NAMES = "a a.b .a a. a- -a _ A .. . .git .GIT .gitignore .git. git~1 con CON nul.txt com1 com10 lpt9.x prn-"
+RESERVED = "scaffold.toml scaffold.lock Scaffold.Lock scaffold.txt scaffo~1.tom"
+ODD = ["", " a", "a ", "a\n", "\u212a", "\u017fcaffold.toml", "com\u00b9", "x" * 255, "x" * 256]
+names = st.sampled_from([*NAMES.split(), *RESERVED.split(), *ODD]) | st.text(
+    "abcgitonu1.-_", max_size=5
+)
+
+
+def is_refused(check, path):
+    try:
+        return check(path) != path
+    except ScaffoldError:
+        return True
+
+
+@pytest.mark.parametrize("check", [check_path, check_inside])
+@given(st.lists(names, min_size=1, max_size=4).map("/".join) | st.just("/".join("a" * 65)))
+def test_a_look_at_an_ordinary_path_answers_as_the_rules_do(check, path):
+    with patch("scaffold.trust.paths._is_ordinary", return_value=False):
+        by_the_rules = is_refused(check, path)
+
+    assert is_refused(check, path) == by_the_rules
 
 
 def test_case_twins_are_left_alone_where_they_are_one_path():
@@ -156,6 +182,11 @@ def test_what_needs_a_network(address, remote):
 @pytest.mark.parametrize("ref", ["v1.0", "main", "feature/x", "a" * 40, "release-2", ""])
 def test_names_of_versions_are_left_alone(ref):
     assert check_ref(ref) == ref
+
+
+@pytest.mark.parametrize("text", ["plain", "two\nlines", "naïve …", "tab\there"])
+def test_plain_text_is_left_alone(text):
+    assert escape(text) == text
 
 
 def test_escapes_are_shown():

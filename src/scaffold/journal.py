@@ -147,7 +147,7 @@ class Place:
     def write(self, journal: Journal) -> None:
         """Write the journal so that a power cut leaves the old one or the new one."""
         steps = [vars(step) for step in journal.steps]
-        text = json.dumps({"format": FORMAT, **vars(journal), "steps": steps}, indent=1)
+        text = json.dumps({"format": FORMAT, **vars(journal), "steps": steps})
         durable.write_synced(self.folder / "journal.json", text.encode("utf-8", "surrogatepass"))
 
     def clear(self) -> None:

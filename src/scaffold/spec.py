@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from scaffold.errors import ScaffoldError
@@ -20,6 +21,11 @@ BUILTIN = "scaffold"
 """The template source that travels inside the package."""
 
 LOCK_FORMAT = 1
+_MARK = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
+_FILE_LINE = re.compile(
+    r'^(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "([0-9a-f ]+)"$', re.MULTILINE
+)
+_LOCKED = re.compile(r"(100644|100755|120000) ([0-9a-f]{40})")
 _LONGEST = 16_000_000
 """Of a spec or a lock, which anybody may have edited: twice what 50,000 files take."""
 _LONGEST_SEED = 200
@@ -110,7 +116,7 @@ def read_lock(text: str, name: str = LOCK_FILE) -> Lock:
     Raises:
         ScaffoldError: The document is broken, holds conflict marks, or is of a newer scaffold.
     """
-    table = _Table(_parse(text, name), name)
+    table = _Table(_parse_lock(text, name), name)
     found = table.take("format", int)
     if found > LOCK_FORMAT:
         raise ScaffoldError(
@@ -153,10 +159,8 @@ def write_lock(lock: Lock) -> str:
         lines.append(f"behind_commit = {_value(lock.behind_commit)}")
     lines += _spec_lines(lock.spec, {"commit": lock.commit})
     lines += ["", "[files]"]
-    lines += [
-        f"{_key(path)} = {_value(f'{file.mode} {file.blob}')}"
-        for path, file in sorted(lock.files.items())
-    ]
+    files = lock.files
+    lines += [f'{_key(path)} = "{files[path].mode} {files[path].blob}"' for path in sorted(files)]
     return "\n".join(lines) + "\n"
 
 
@@ -189,8 +193,24 @@ class _Table:
         return values
 
 
+def _parse_lock(text: str, name: str) -> dict[str, Any]:
+    """Return what `_parse` does, several times faster where the files are listed as scaffold lists them.
+
+    Nearly all of a lock is one plain line for each file, at its end.
+    """
+    head, _, lines = text.partition("\n[files]\n")
+    files = {quoted or bare: value for quoted, bare, value in _FILE_LINE.findall(lines)}
+    is_all = bool(files) and len(files) == lines.count("\n") and lines.endswith("\n")
+    if is_all and len(text) <= _LONGEST:
+        with suppress(ScaffoldError):  # what is wrong is told of the whole text, with its line
+            document = _parse(head, name)
+            if "files" not in document:
+                return {**document, "files": files}
+    return _parse(text, name)
+
+
 def _parse(text: str, name: str) -> dict[str, Any]:
-    if re.search(r"^(<<<<<<<|=======|>>>>>>>)( |$)", text, re.MULTILINE):
+    if _MARK.search(text):
         raise ScaffoldError(
             f"{name} has conflict marks",
             hint=f"resolve them, or take one side: git checkout --ours {name}",
@@ -247,7 +267,7 @@ def _locked_path(path: str, name: str) -> str:
 
 
 def _locked_file(path: str, value: object, name: str) -> LockedFile:
-    match = re.fullmatch(r"(100644|100755|120000) ([0-9a-f]{40})", str(value))
+    match = _LOCKED.fullmatch(str(value))
     if match is None:
         raise _broken(name, f"the entry of {path} is not a mode and a blob id")
     mode: Any = match[1]
@@ -279,6 +299,9 @@ def _spec_lines(spec: Spec, more: Mapping[str, str]) -> Iterator[str]:
             yield f"{_key(name)} = {_value(answer)}"
 
 
+_TEXT = json.JSONEncoder(ensure_ascii=False)
+
+
 def _strings(values: tuple[str, ...]) -> str:
     return _value([*sorted(values)])
 
@@ -292,7 +315,7 @@ def _value(value: Answer) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         # JSON's string escapes are a subset of TOML's, but for DEL, which TOML wants escaped.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return _TEXT.encode(value).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     if isinstance(value, dict):

@@ -64,11 +64,13 @@ def _starting(
     title: str, names: tuple[str, ...], defaults: dict[str, Any], made: dict[str, _Field]
 ) -> Callable[..., None]:
     """Return what makes a value of the class `title` from its arguments."""
+    count = len(names)
 
     def start(self: Any, *arguments: Any, **named: Any) -> None:
         own = self.__dict__
-        own.update(zip(names, arguments, strict=False))
-        if len(arguments) == len(names) and not named:
+        for name, value in zip(names, arguments, strict=False):
+            own[name] = value
+        if len(arguments) == count and not named:
             return  # most values are made this way, ten thousand of some
         rest = names[len(arguments) :]
         for name in rest:

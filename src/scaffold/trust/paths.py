@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import unicodedata
@@ -18,15 +19,22 @@ LONGEST_NAME = 255
 LONGEST_PATH = 4096
 
 _RESERVED = {"scaffold.toml", "scaffold.lock"}
-_SHORT_RESERVED = re.compile(r"scaffo~\d+\.(tom|loc)", re.IGNORECASE)  # the same on Windows
-_WINDOWS_CHARACTERS = re.compile(r'[<>:"|?*\\]')
-_DEVICE = re.compile(
-    r"(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)[ ]*(\..*)?",
-    re.IGNORECASE,
+# Nearly every path, of which nothing more need be asked: names of letters, digits and `_.-` that no rule below refuses.
+# What it does not match may be as good; the rules say so, and what is wrong.
+_ORDINARY = re.compile(
+    r"(?!scaffold\.)(?:(?!-|(?:\.git|con|prn|aux|nul|com\d|lpt\d)(?:[./]|\Z))[a-z0-9_.-]*[a-z0-9_-](?:/(?!\Z)|\Z))+",
+    re.IGNORECASE | re.ASCII,
+)
+# The rest is compiled when it is first asked.
+_SHORT_RESERVED = r"(?i)scaffo~\d+\.(tom|loc)"  # the same on Windows
+_WINDOWS_CHARACTERS = r'[<>:"|?*\\]'
+_DEVICE = (
+    r"(?i)(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)"
+    r"[ ]*(\..*)?"
 )
 # Code points that HFS+ leaves out when it compares names, and those that turn text around on a screen.
-_IGNORED = re.compile("[\u00ad\u034f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
-_PLAIN = re.compile(r"[A-Za-z0-9_.+@=,()\[\]{}#%&!$~' -]+")
+_IGNORED = "[\u00ad\u034f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+_PLAIN = r"[A-Za-z0-9_.+@=,()\[\]{}#%&!$~' -]+"
 
 # What an upgrade points out when it adds it: files that make a tool run something.
 NOTABLE = {
@@ -88,19 +96,21 @@ def check_path(path: str, limits: Limits | None = None) -> str:
     Raises:
         ScaffoldError: It is not; the message names the path and what it would break.
     """
+    deepest = (limits or Limits.from_environment()).depth
+    if _is_ordinary(path) and path.count("/") < deepest:
+        return path
     if not path or path.startswith("/"):
         raise _refused(path, "it is not relative to the project")
     if len(path.encode("utf-8", "surrogateescape")) > LONGEST_PATH:
         raise _refused(path, f"it is longer than {LONGEST_PATH} bytes, the most that Linux takes")
     names = path.split("/")
-    deepest = (limits or Limits.from_environment()).depth
     if len(names) > deepest:
         raise _refused(path, f"it is deeper than {deepest} folders (SCAFFOLD_LIMIT_DEPTH)")
     for name in names:
         problem = _problem(name)
         if problem:
             raise _refused(path, problem)
-    if path.casefold() in _RESERVED or _SHORT_RESERVED.fullmatch(path):
+    if path.casefold() in _RESERVED or re.fullmatch(_SHORT_RESERVED, path):
         raise _refused(path, "scaffold itself writes that file")
     return path
 
@@ -145,6 +155,8 @@ def check_inside(path: str) -> str:
     Raises:
         ScaffoldError: It is absolute, climbs, or reaches git's own folder.
     """
+    if _is_ordinary(path):
+        return path
     names = path.split("/")
     if "\0" in path or len(_bytes(path)) > LONGEST_PATH or any(map(_is_outside, names)):
         raise ScaffoldError(
@@ -167,16 +179,16 @@ def refuse_links(root: Path, paths: Iterable[str]) -> None:
     Raises:
         ScaffoldError: A folder on the way is a link or no folder, or a file is neither file nor link.
     """
-    seen: set[Path] = set()
+    top = str(root)
+    seen: set[str] = set()
     for path in paths:
-        *parents, name = path.split("/")
-        folder = root
-        for parent in parents:
-            folder = folder / parent
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
             if folder not in seen:
                 seen.add(folder)
-                _check_folder(folder, root)
-        _check_file(folder / name, root)
+                _check_folder(top, folder)
+        _check_file(top, path)
 
 
 def notable(paths: Iterable[str]) -> Mapping[str, str]:
@@ -188,6 +200,11 @@ def notable(paths: Iterable[str]) -> Mapping[str, str]:
             if fnmatchcase(f"/{same}", f"*/{pattern.casefold()}"):
                 found[path] = reason
     return found
+
+
+def _is_ordinary(path: str) -> bool:
+    """Return whether no rule refuses a path, however deep it is, as far as one look tells."""
+    return len(path) <= LONGEST_NAME and _ORDINARY.fullmatch(path) is not None
 
 
 @lru_cache(maxsize=65536)
@@ -202,7 +219,7 @@ def _bytes(path: str) -> bytes:
 @lru_cache(maxsize=65536)
 def _problem(name: str) -> str:
     """Return what is wrong with one name of a path, or nothing."""
-    rules = _RULES if _PLAIN.fullmatch(name) else (*_CHARACTER_RULES, *_RULES)
+    rules = _RULES if re.fullmatch(_PLAIN, name) else (*_CHARACTER_RULES, *_RULES)
     return next((problem for holds, problem in rules if holds(name)), "")
 
 
@@ -212,7 +229,7 @@ def _has(category: str) -> Callable[[str], bool]:
 
 def _is_git(name: str) -> bool:
     """Return whether some file system or git takes `name` for `.git`."""
-    plain = unicodedata.normalize("NFKC", _IGNORED.sub("", name)).casefold()
+    plain = unicodedata.normalize("NFKC", re.sub(_IGNORED, "", name)).casefold()
     plain = plain.split(":")[0].split("\\")[0].rstrip(". ")
     return plain == ".git" or re.fullmatch(r"git~\d+", plain) is not None
 
@@ -222,9 +239,9 @@ _CHARACTER_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (_has("Cc"), "it has a control character, which terminals obey"),
     (_has("Cs"), "it is not UTF-8, which macOS and Windows refuse"),
     (_is_git, "git keeps its own files there"),
-    (_IGNORED.search, "it has an invisible character, which macOS ignores"),
+    (lambda name: re.search(_IGNORED, name), "it has an invisible character, which macOS ignores"),
     (
-        _WINDOWS_CHARACTERS.search,
+        lambda name: re.search(_WINDOWS_CHARACTERS, name),
         "it has a character that Windows refuses, or takes for a drive or a folder",
     ),
 )
@@ -237,7 +254,7 @@ _RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (_is_git, "git keeps its own files there"),
     (lambda name: name.startswith("-"), "a leading dash makes it an option of every command"),
     (lambda name: name.endswith((".", " ")), "Windows drops a trailing dot or space"),
-    (_DEVICE.fullmatch, "it is a device on Windows"),
+    (lambda name: re.fullmatch(_DEVICE, name), "it is a device on Windows"),
 )
 
 
@@ -280,27 +297,27 @@ def _shown(path: str) -> str:
     return shown if len(shown) <= 120 else f"{shown[:117]}…'"  # noqa: PLR2004 - a line of a terminal
 
 
-def _check_folder(folder: Path, root: Path) -> None:
+def _check_folder(root: str, folder: str) -> None:
     try:
-        mode = folder.lstat().st_mode
+        mode = os.lstat(f"{root}/{folder}").st_mode
     except FileNotFoundError:
         return
     if stat.S_ISLNK(mode):
-        raise _in_the_way(folder, root, "is a symbolic link; nothing is written through it")
+        raise _in_the_way(folder, "is a symbolic link; nothing is written through it")
 
 
-def _check_file(file: Path, root: Path) -> None:
+def _check_file(root: str, file: str) -> None:
     try:
-        mode = file.lstat().st_mode
+        mode = os.lstat(f"{root}/{file}").st_mode
     except (FileNotFoundError, NotADirectoryError):
         return
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
-        raise _in_the_way(file, root, "is neither a file nor a folder")
+        raise _in_the_way(file, "is neither a file nor a folder")
 
 
-def _in_the_way(path: Path, root: Path, reason: str) -> ScaffoldError:
+def _in_the_way(path: str, reason: str) -> ScaffoldError:
     return ScaffoldError(
-        f"{escape(str(path.relative_to(root)))} {reason}",
+        f"{escape(path)} {reason}",
         hint="move it away, or remove it",
         code="in-the-way",
     )
