@@ -15,7 +15,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.in_the_way import Refusal
 from scaffold.journal import Journal, Place, State, Step
-from scaffold.merge.objects import object_id
+from scaffold.merge.objects import entry_of, object_id
 from scaffold.merge.outcome import Change, Outcome
 from scaffold.pack import store_objects
 from scaffold.smudge import work_tree_bytes
@@ -297,7 +297,7 @@ def _prepare_file(
         durable.keep(target, place.old(name))
     if after is not None:
         _stage(place.new(name), after, target if old_id else None)
-        new_id = object_id("blob", after.content)
+        new_id = after.blob_id
     return Step(path, name if old_id else "", name if new_id else "", old_id, new_id)
 
 
@@ -339,7 +339,7 @@ def _index_rows(outcome: Outcome) -> Iterator[bytes]:
         if not stages and change.after is not None:
             stages = {0: change.after}
         for stage, file in sorted(stages.items()):
-            identifier = object_id("blob", file.content, algorithm)
+            identifier = entry_of(file, algorithm).id
             yield b"%s %s %d\t%s\0" % (file.mode.encode(), identifier.encode(), stage, path)
 
 
@@ -387,6 +387,8 @@ def _take_step(place: Place, step: Step) -> None:
 
 def _make_parents(place: Place, path: str) -> None:
     parts = path.split("/")[:-1]
+    if (place.root / "/".join(parts)).is_dir():
+        return
     for depth in range(1, len(parts) + 1):
         durable.make_folder(place.root / "/".join(parts[:depth]))
 
@@ -509,7 +511,7 @@ def _drop_made(place: Place, path: str, journal: Journal) -> None:
 
 
 def _is_file(path: Path) -> bool:
-    return path.is_symlink() or path.is_file()
+    return os.path.islink(path) or os.path.isfile(path)  # noqa: PTH114, PTH113 - of many files
 
 
 def _bytes_at(path: Path) -> bytes:

@@ -154,11 +154,6 @@ class _Merging:
             return None
         return entry_of(change.after, self.store.algorithm)
 
-    def is_ours(self, path: str, file: File | None) -> bool:
-        """Return whether the project has just this file at a path, without reading it."""
-        entry = self.trees.find(self.project, path)
-        return entry == (entry_of(file, self.store.algorithm) if file else None)
-
     def _parts(self, base: Tree, theirs: Tree) -> _Parts:
         merged_base, merged_theirs, apart = dict(base), dict(theirs), []
         for path in sorted({*base, *theirs}):
@@ -181,7 +176,7 @@ class _Merging:
             return self._kept(path, "skipped", "the project asked to leave it alone", old != new)
         if matches(path, self.policy.exact):
             return self._exact(path, new)
-        if matches(path, self.policy.derived) and self.policy.may_replace:
+        if self.policy.may_replace and matches(path, self.policy.derived):
             return self._derived(path, old, new)
         if matches(path, self.policy.once) and (old is not None or self.ours(path) is not None):
             return self._kept(path, "once", "written once, and yours since then", old != new)
@@ -246,8 +241,9 @@ class _Merging:
         ends: dict[str, Ends] = {}
         for path in parts.base.keys() & parts.theirs.keys():
             old, new = parts.base[path], parts.theirs[path]
-            if self.is_ours(path, old) or self.is_ours(path, new):
-                continue
+            entry = self.trees.find(self.project, path)
+            if entry in [entry_of(each, self.store.algorithm) for each in (old, new)]:
+                continue  # without reading it
             ours = self.ours(path)
             wanted = merged_line_ends(old, ours, new) if ours is not None else ""
             if wanted:
@@ -270,7 +266,8 @@ class _Merging:
                     ours.mode, self.store.put("blob", with_line_ends(ours, "lf").content)
                 )
         project = self.trees.edit(self.project, mine) if mine else self.project
-        return self.store.text_merge(self.trees.build(old), project, self.trees.build(new))
+        base = self.trees.build(old)
+        return self.store.text_merge(base, project, self.trees.build_next(base, old, new))
 
 
 @frozen
@@ -455,12 +452,11 @@ def _told_new(after: File, new: File | None, origin: str) -> tuple[Kind, str, st
 def _recorder(store: Store, written: dict[str, tuple[str, bytes]]) -> Trees:
     """Return the store's trees, which also note in `written` what they store."""
 
-    def put(kind: str, content: bytes) -> str:
-        identifier = store.put(kind, content)
+    def keep(identifier: str, kind: str, content: bytes) -> None:
+        store.keep(identifier, kind, content)
         written[identifier] = (kind, content)
-        return identifier
 
-    return Trees(store.read, put, store.algorithm)
+    return Trees(store.read, keep, store.algorithm)
 
 
 def _folder(trees: Trees, root: str, prefix: str) -> str:

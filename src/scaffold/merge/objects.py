@@ -29,7 +29,8 @@ Edits: TypeAlias = Mapping[str, Entry | None]
 def object_id(kind: str, content: bytes, algorithm: str = "sha1") -> str:
     """Return git's id of an object; `algorithm` is the repository's object format."""
     header = b"%s %d\0" % (kind.encode(), len(content))
-    return hashlib.new(algorithm, header + content, usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1 if algorithm == "sha1" else hashlib.sha256
+    return digest(header + content, usedforsecurity=False).hexdigest()
 
 
 def parse_tree(content: bytes, algorithm: str = "sha1") -> Entries:
@@ -62,14 +63,15 @@ class Trees:
 
     Args:
         read: Object id -> content of a tree object.
-        put: (kind, content) -> object id, stored.
+        keep: Stores an object of an id, a kind and a content.
         algorithm: The store's object format.
     """
 
     read: Callable[[str], bytes]
-    put: Callable[[str, bytes], str]
+    keep: Callable[[str, str, bytes], None]
     algorithm: str = "sha1"
     _parsed: dict[str, Entries] = field(default_factory=dict)
+    _folders: dict[tuple[str, str], Entries] = field(default_factory=dict)
 
     def entries(self, tree: str) -> Entries:
         """Return the entries of a tree; an empty id is the empty tree."""
@@ -81,13 +83,19 @@ class Trees:
 
     def find(self, tree: str, path: str) -> Entry | None:
         """Return what lies at a path, be it a file, a folder or a submodule."""
-        *folders, name = path.split("/")
-        for folder in folders:
-            entry = self.entries(tree).get(folder)
-            if entry is None or entry.mode != FOLDER:
-                return None
-            tree = entry.id
-        return self.entries(tree).get(name)
+        folder, _, name = path.rpartition("/")
+        return self._folder(tree, folder).get(name)
+
+    def _folder(self, tree: str, path: str) -> Entries:
+        """Return the entries of a folder; none where there is no folder."""
+        if not path:
+            return self.entries(tree)
+        found = self._folders.get((tree, path))
+        if found is None:
+            entry = self.find(tree, path)
+            below = entry.id if entry is not None and entry.mode == FOLDER else ""
+            found = self._folders[tree, path] = self.entries(below)
+        return found
 
     def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, Entry]]:
         """Yield (path, entry) of everything below a tree that is not a folder."""
@@ -112,14 +120,32 @@ class Trees:
 
     def build(self, files: Tree) -> str:
         """Store a tree of files and return its id."""
-        entries = {
-            path: Entry(file.mode, self.put("blob", file.content)) for path, file in files.items()
+        return self.edit("", {path: self._kept(file) for path, file in files.items()})
+
+    def build_next(self, tree: str, before: Tree, after: Tree) -> str:
+        """Store the tree of the files `after` and return its id; `tree` is that of the files `before`."""
+        edits = {
+            path: self._kept(after[path]) if path in after else None
+            for path in before.keys() | after.keys()
+            if before.get(path) != after.get(path)
         }
-        return self.edit("", entries)
+        return self.edit(tree, edits) if edits else tree
 
     def edit(self, tree: str, edits: Edits) -> str:
         """Store the tree with some paths replaced or removed and return its id; empty folders vanish."""
-        return self._edit(tree, edits) or self.put("tree", b"")
+        return self._edit(tree, edits) or self._put_tree({})
+
+    def _kept(self, file: File) -> Entry:
+        entry = entry_of(file, self.algorithm)
+        self.keep(entry.id, "blob", file.content)
+        return entry
+
+    def _put_tree(self, entries: Entries) -> str:
+        content = format_tree(entries)
+        identifier = object_id("tree", content, self.algorithm)
+        self.keep(identifier, "tree", content)
+        self._parsed[identifier] = entries
+        return identifier
 
     def _edit(self, tree: str, edits: Edits) -> str:
         entries = dict(self.entries(tree))
@@ -134,12 +160,7 @@ class Trees:
                 del entries[name]
         for name, below in deeper.items():
             self._edit_folder(entries, name, below)
-        if not entries:
-            return ""
-        content = format_tree(entries)
-        identifier = self.put("tree", content)
-        self._parsed[identifier] = entries
-        return identifier
+        return self._put_tree(entries) if entries else ""
 
     def _edit_folder(self, entries: dict[str, Entry], name: str, below: Edits) -> None:
         old = entries.get(name)

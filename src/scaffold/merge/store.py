@@ -88,7 +88,7 @@ class Store:
     @property
     def trees(self) -> Trees:
         """Return the store's trees."""
-        return Trees(self.read, self.put, self.algorithm)
+        return Trees(self.read, self.keep, self.algorithm)
 
     def read(self, name: str) -> bytes:
         """Return the content of an object, named as for `git rev-parse`.
@@ -123,10 +123,14 @@ class Store:
     def put(self, kind: str, content: bytes) -> str:
         """Store an object in the throw-away repository, for git once it merges, and return its id."""
         identifier = object_id(kind, content, self.algorithm)
+        self.keep(identifier, kind, content)
+        return identifier
+
+    def keep(self, identifier: str, kind: str, content: bytes) -> None:
+        """Store an object whose id is known."""
         if identifier not in self._known:
             self._known.add(identifier)
             self._put[identifier] = self._unwritten[identifier] = (kind, content)
-        return identifier
 
     def assume(self, identifier: str) -> None:
         """Take note of an object that the project has, so that it is not stored once more."""
