@@ -15,8 +15,8 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.in_the_way import Refusal
 from scaffold.journal import Journal, Place, State, Step
-from scaffold.merge.objects import entry_of, object_id
 from scaffold.merge.outcome import Change, Outcome
+from scaffold.objects import entry_of, object_id
 from scaffold.pack import store_objects
 from scaffold.smudge import work_tree_bytes
 from scaffold.spec import LOCK_FILE

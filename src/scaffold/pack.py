@@ -6,7 +6,7 @@ import hashlib
 import struct
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,6 +16,9 @@ Objects: TypeAlias = Mapping[str, tuple[str, bytes]]
 """Id -> kind and content."""
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
+_LOOKAHEAD = 262
+"""Of zlib: so many bytes of its window it does not look back over."""
+_LEAST_WINDOW = 9
 
 
 def store_objects(git: Git, objects: Objects) -> None:
@@ -27,21 +30,39 @@ def store_objects(git: Git, objects: Objects) -> None:
     git("index-pack", "--stdin", stdin=_pack(rows, "sha1" if is_sha1 else "sha256"))
 
 
-def write_pack(folder: Path, objects: Objects, algorithm: str) -> None:
-    """Write objects as a pack with its index into `folder`, the packs of a throw-away repository.
+def write_pack(
+    folder: Path,
+    objects: Objects,
+    algorithm: str,
+    write: Callable[[Path, bytes], object] = Path.write_bytes,
+) -> None:
+    """Write objects as a pack with its index into `folder`, the packs of a new repository.
 
-    Two files instead of one, and mostly a folder, for each object; nothing is synced to disk.
+    Two files instead of one, and mostly a folder, for each object.
+
+    Args:
+        folder: Where the packs are.
+        objects: What is stored.
+        algorithm: The repository's object format.
+        write: Writes a file; nothing is synced to disk by default.
     """
     rows = {name: _row(kind, content) for name, (kind, content) in objects.items()}
     pack = _pack(rows.values(), algorithm)
     width = hashlib.new(algorithm, usedforsecurity=False).digest_size
     name = f"pack-{pack[-width:].hex()}"
-    (folder / f"{name}.pack").write_bytes(pack)
-    (folder / f"{name}.idx").write_bytes(_index(rows, pack[-width:], algorithm))
+    write(folder / f"{name}.pack", pack)
+    write(folder / f"{name}.idx", _index(rows, pack[-width:], algorithm))
 
 
 def _row(kind: str, content: bytes) -> bytes:
-    return _object_header(_KINDS[kind], len(content)) + zlib.compress(content, 1)
+    return _object_header(_KINDS[kind], len(content)) + _compressed(content)
+
+
+def _compressed(content: bytes) -> bytes:
+    """Return `content` as zlib packs it quickly, with a window that fits: a whole one costs more than a small file."""
+    window = min(max((len(content) + _LOOKAHEAD).bit_length(), _LEAST_WINDOW), zlib.MAX_WBITS)
+    packing = zlib.compressobj(1, zlib.DEFLATED, window, window - 7)
+    return packing.compress(content) + packing.flush()
 
 
 def _pack(rows: Iterable[bytes], algorithm: str) -> bytes:
@@ -64,8 +85,8 @@ def _index(rows: Mapping[str, bytes], checksum: bytes, algorithm: str) -> bytes:
             b"\xfftOc" + struct.pack(">I", 2),
             struct.pack(">256I", *counts),
             *(bytes.fromhex(name) for name in names),
-            *(struct.pack(">I", zlib.crc32(rows[name])) for name in names),
-            *(struct.pack(">I", offsets[name]) for name in names),
+            struct.pack(f">{len(names)}I", *(zlib.crc32(rows[name]) for name in names)),
+            struct.pack(f">{len(names)}I", *(offsets[name] for name in names)),
             checksum,
         ]
     )

@@ -136,6 +136,17 @@ def test_odd_names_and_modes_are_in_the_first_commit(template, tmp_path):
     assert git(tmp_path / "p", "log", "-1", "--format=%an <%ae>") == "Ada <ada@example.com>"
 
 
+def test_home_that_wants_other_object_ids(made, tmp_path, home):
+    with (home / ".gitconfig").open("a") as config:  # which git obeys since 2.45
+        config.write("[init]\n\tdefaultObjectFormat = sha256\n")
+
+    said = scaffold("new", tmp_path / "p", "--template", made.path, "--yes")
+
+    assert said.code == 0, said.err
+    assert git(tmp_path / "p", "fsck", "--strict") == ""
+    assert git(tmp_path / "p", "status", "--porcelain") == ""
+
+
 def test_home_without_a_git_identity(made, tmp_path, home):
     (home / ".gitconfig").write_text("")
 

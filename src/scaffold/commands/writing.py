@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scaffold import durable
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
+from scaffold.objects import Trees, object_id
+from scaffold.pack import write_pack
 from scaffold.spec import Answers
 from scaffold.tree import Tree
 
@@ -141,17 +144,15 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
     name = settings.get("user.name") or str(author.get("author_name") or "scaffold")
     email = settings.get("user.email") or str(author.get("author_email") or "scaffold@localhost")
     try:
-        if _needs_git_add(tree, settings):
+        if _needs_git_add(tree, settings) or _has_other_ids(folder):
             identified = Git(folder, config=(f"user.name={name}", f"user.email={email}"))
             identified("add", "-A")
             identified("commit", "-q", "--allow-empty", "-m", message)
         else:
             ignored = _ignored(git, tree)
             kept = {path: file for path, file in tree.items() if path not in ignored}
-            # One pack, which git compresses well when it next tidies up: nobody waits for that.
-            packing = Git(folder, config=("fastimport.unpackLimit=1", "pack.compression=1"))
-            stream = _stream(kept, branch, message, name, email)
-            packing("fast-import", "--quiet", "--depth=0", stdin=stream)
+            commit = _store(folder, kept, message, f"{_plain(name)} <{_plain(email)}>")
+            git("update-ref", "-m", "commit (initial)", f"refs/heads/{branch}", commit)
             git("reset", "-q")
     except GitError as error:
         raise ScaffoldError(
@@ -183,28 +184,38 @@ def _needs_git_add(tree: Tree, settings: dict[str, str]) -> bool:
     return signed or carriage or any(b"filter=" in content for content in attributes)
 
 
+def _has_other_ids(folder: Path) -> bool:
+    """Return whether git was set to name objects in another way than by SHA-1, from version 2.45 on."""
+    return b"objectformat" in (folder / ".git/config").read_bytes().lower()
+
+
 def _ignored(git: Git, tree: Tree) -> set[str]:
     paths = b"".join(os.fsencode(path) + b"\0" for path in tree)
     answer = git("check-ignore", "-z", "--no-index", "--stdin", stdin=paths, expect=(0, 1))
     return {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
 
 
-def _stream(tree: Tree, branch: str, message: str, name: str, email: str) -> bytes:
-    """Return one commit for `git fast-import`: a pack instead of an object file for each file."""
-    person = f"{_plain(name)} <{_plain(email)}> {int(time.time())} {time.strftime('%z')}".encode()
-    text = message.encode()
-    parts = [b"commit refs/heads/%s\ncommitter %s\n" % (os.fsencode(branch), person)]
-    parts.append(b"data %d\n%s\n" % (len(text), text))
-    for path, file in tree.items():
-        head = b"M %s inline %s\n" % (file.mode.encode(), _quoted(path))
-        parts.append(head + b"data %d\n%s\n" % (len(file.content), file.content))
-    return b"".join(parts)
+def _store(folder: Path, tree: Tree, message: str, person: str) -> str:
+    """Store one commit of `tree` and return its id.
+
+    It is one pack, which git compresses well when it next tidies up: nobody waits for that. As git does, it is synced
+    to disk.
+    """
+    objects: dict[str, tuple[str, bytes]] = {}
+
+    def keep(identifier: str, kind: str, content: bytes) -> None:
+        objects[identifier] = (kind, content)
+
+    root = Trees(lambda identifier: objects[identifier][1], keep).build(tree)
+    moment = f"{int(time.time())} {time.strftime('%z')}"
+    text = (
+        f"tree {root}\nauthor {person} {moment}\ncommitter {person} {moment}\n\n{message}".encode()
+    )
+    commit = object_id("commit", text)
+    keep(commit, "commit", text)
+    write_pack(folder / ".git/objects/pack", objects, "sha1", durable.write_synced)
+    return commit
 
 
 def _plain(text: str) -> str:
     return re.sub(r"[<>\n\x00]", "", text).strip()
-
-
-def _quoted(path: str) -> bytes:
-    escaped = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    return b'"' + escaped.replace(b"\n", b"\\n") + b'"'

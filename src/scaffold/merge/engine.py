@@ -12,12 +12,12 @@ from scaffold.merge import moves
 from scaffold.merge.attributes import attributes_of, is_normalized, settings_of
 from scaffold.merge.globs import matches
 from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
-from scaffold.merge.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
 from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Settlement, Stages
 from scaffold.merge.places import as_one
 from scaffold.merge.regions import Piece, content_of, left_in, parse, regions_of
 from scaffold.merge.store import Store, TextMerge, opened
 from scaffold.merge.twins import refuse_twins
+from scaffold.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
 from scaffold.tree import File, Tree
 from scaffold.values import frozen, replace
 

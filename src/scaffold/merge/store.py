@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
-from scaffold.merge.objects import Trees, object_id
+from scaffold.objects import Trees, object_id
 from scaffold.pack import write_pack
 from scaffold.values import frozen
 

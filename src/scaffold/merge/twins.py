@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaffold.errors import ScaffoldError
-from scaffold.merge.objects import FOLDER, Trees
 from scaffold.merge.outcome import Change
+from scaffold.objects import FOLDER, Trees
 from scaffold.trust.paths import same_name
 from scaffold.trust.text import escape
 
