@@ -48,7 +48,7 @@ def test_plain_parts_are_filled_as_jinja_renders(sandbox: Sandbox, text: str) ->
     parts = plain_parts(sandbox.parse(text))
 
     assert parts is not None
-    assert "".join(filled(parts, CONTEXT)) == sandbox.from_string(text).render(CONTEXT)
+    assert filled(parts, CONTEXT) == sandbox.from_string(text).render(CONTEXT)
 
 
 @pytest.mark.parametrize("text", JINJAS)

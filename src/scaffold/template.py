@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,13 @@ class Template:
         """Return where it comes from, without a password."""
         return self.source.address
 
-    @property
+    @cached_property
     def hooks(self) -> tuple[str, ...]:
         """Return the paths of the hooks that cookiecutter would run."""
         if self.own:
             return ()
-        return tuple(sorted(path for path in self.files if _is_hook(path)))
+        inside = [path for path in self.files if path.startswith("hooks/")]
+        return tuple(sorted(filter(_is_hook, inside)))
 
     @property
     def foreign_extensions(self) -> tuple[str, ...]:

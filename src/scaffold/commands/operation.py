@@ -14,6 +14,7 @@ from scaffold.commands.rendering import (
     applied_tree,
     changed_defaults,
     fetched,
+    not_default,
     open_again,
     render_spec,
 )
@@ -209,10 +210,11 @@ def _described(project: Project, tree: Tree, spec: Spec, lock: Lock) -> Tree:
 
 
 def _told_of_template(before: Lock, rendered: Rendered, wishes: Wishes) -> tuple[Note, ...]:
-    if before.commit == rendered.lock.commit:
-        return ()
+    answers = before.spec.answers
+    if before.commit == rendered.lock.commit or not not_default(rendered.template, answers):
+        return ()  # nothing would be told: the earlier template need not be opened
     try:
         earlier = open_again(before, rendered.spec.source, wishes)
     except ScaffoldError:
         return ()
-    return changed_defaults(earlier, rendered.template, before.spec.answers)
+    return changed_defaults(earlier, rendered.template, answers)

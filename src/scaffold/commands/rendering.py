@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from scaffold.commands.alone import asking_only, is_alone, needed_answers, without_base
 from scaffold.commands.notes import Note
@@ -400,20 +401,31 @@ def _seed(template: Template, applied: Lock | None) -> str:
 def changed_defaults(before: Template, after: Template, answers: Answers) -> tuple[Note, ...]:
     """Return what to tell of defaults that the template changed: the project's answers stay."""
     notes = []
-    for question in after.questions:
-        if question.name not in before.questions or question.name not in answers:
+    for question in not_default(after, answers):
+        if question.name not in before.questions:
             continue
-        old, new = before.questions[question.name], question
-        default = new.choices[0] if new.choices else new.default
-        earlier = old.choices[0] if old.choices else old.default
+        default, earlier = _default(question), _default(before.questions[question.name])
         answer = answers[question.name]
-        if default in (earlier, answer):
+        if default == earlier:
             continue
         told = (
             f"the default of {question.name} is now {_shown(default)}; yours stays {_shown(answer)}"
         )
         notes.append(Note("default-changed", question.name, told))
     return tuple(notes)
+
+
+def not_default(template: Template, answers: Answers) -> list[Question]:
+    """Return the questions that are answered with something else than their default."""
+    return [
+        question
+        for question in template.questions
+        if question.name in answers and answers[question.name] != _default(question)
+    ]
+
+
+def _default(question: Question) -> Any:
+    return question.choices[0] if question.choices else question.default
 
 
 def _shown(answer: Answer) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold import cache
@@ -53,7 +53,7 @@ class Kept:
 
     def is_binary(self, path: str, file: File) -> bool:
         """Return whether cookiecutter takes the file for binary: by its suffix or its first bytes."""
-        key = f"{PurePosixPath(path).suffix.lower()} {file.blob_id}"
+        key = f"{_suffix(path)} {file.blob_id}"
         known = self.binary.get(key)
         if known is None:
             known = self.binary[key] = _is_binary(path, file.content)
@@ -71,6 +71,12 @@ class Kept:
         new, binary = fresh
         old = self.loaded if len(self.loaded) < 3 * len(new) + _FEW else {}
         cache.save(self.path, ({**old, **new}, {**self.binary, **binary}))
+
+
+def _suffix(path: str) -> str:
+    """Return what `PurePath.suffix` is, in lower case; making a path costs more than rendering a file."""
+    stem, dot, last = path.rpartition("/")[2].rpartition(".")
+    return f"{dot}{last.lower()}" if stem and last else ""
 
 
 def _is_binary(path: str, content: bytes) -> bool:

@@ -27,10 +27,10 @@ def rendered_file(source: str, file: File, engine: Engine, context: dict[str, An
             f"{escape(source)} of the template is text, but not UTF-8", code="render-failed"
         ) from None
     newline = _newline(content, context)
-    if newline == "\n" and not engine.is_template(text):
+    plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    result = engine.render(plain, context, key=file.blob_id, where=source)
+    if newline == "\n" and result == text:
         return None
-    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    result = engine.render(text, context, key=file.blob_id, where=source)
     if newline != "\n":
         result = result.replace("\n", newline)
     return _encoded(result, source)

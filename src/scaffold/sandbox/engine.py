@@ -158,7 +158,7 @@ class Engine:
             compiled = self.compiled[key] = self._compile(source)
         if isinstance(compiled, list):
             try:
-                return "".join(filled(compiled, context))
+                return filled(compiled, context)
             except (KeyError, TypeError):  # Jinja says better what is wrong
                 compiled = self._code(source)
         return self._template(compiled).render(context)

@@ -6,7 +6,7 @@ Importing Jinja costs five times what starting Python does; `environment.plain_p
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 Part: TypeAlias = "str | tuple[Any, ...]"
@@ -24,22 +24,22 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def filled(parts: list[Part], context: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the text that `parts` are in `context`.
+def filled(parts: list[Part], context: Mapping[str, Any]) -> str:
+    """Return the text that `parts` are in `context`.
 
     Raises:
         KeyError: A variable is not defined; Jinja says that better.
         TypeError: Two values cannot be compared; Jinja says that better, too.
     """
-    for part in parts:
-        if isinstance(part, str):
-            yield part
-        elif part[0] == "if":
-            yield from filled(
-                next(below for test, below in part[1] if _value(test, context)), context
-            )
-        else:
-            yield str(context[part[0]][part[1]])
+    return "".join(
+        [part if isinstance(part, str) else _filled_part(part, context) for part in parts]
+    )
+
+
+def _filled_part(part: tuple[Any, ...], context: Mapping[str, Any]) -> str:
+    if part[0] == "if":
+        return filled(next(below for test, below in part[1] if _value(test, context)), context)
+    return str(context[part[0]][part[1]])
 
 
 def _value(test: tuple[Any, ...], context: Mapping[str, Any]) -> Any:
