@@ -7,6 +7,7 @@ completion and what is wrong, is Typer's, to which the same declarations are han
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -64,6 +65,7 @@ class Parameter:
         return (self.kind, *get_args(self.kind))
 
 
+@cache
 def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Return the parameters of a function whose annotations declare them (`Annotated[str, Option(…)]`)."""
     return tuple(_parameters(function))

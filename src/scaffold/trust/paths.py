@@ -20,9 +20,9 @@ LONGEST_PATH = 4096
 
 _RESERVED = {"scaffold.toml", "scaffold.lock"}
 # Nearly every path, of which nothing more need be asked: names of letters, digits and `_.-` that no rule below refuses.
-# What it does not match may be as good; the rules say so, and what is wrong.
+# What it does not match may be as good; the rules say so, or what is wrong.
 _ORDINARY = re.compile(
-    r"(?!scaffold\.)(?:(?!-|(?:\.git|con|prn|aux|nul|com\d|lpt\d)(?:[./]|\Z))[a-z0-9_.-]*[a-z0-9_-](?:/(?!\Z)|\Z))+",
+    r"(?:(?!-|(?:\.git|con|prn|aux|nul|com\d|lpt\d)(?:[./]|\Z))[a-z0-9_.-]*[a-z0-9_-](?:/(?!\Z)|\Z))+",
     re.IGNORECASE | re.ASCII,
 )
 # The rest is compiled when it is first asked.
@@ -97,7 +97,8 @@ def check_path(path: str, limits: Limits | None = None) -> str:
         ScaffoldError: It is not; the message names the path and what it would break.
     """
     deepest = (limits or Limits.from_environment()).depth
-    if _is_ordinary(path) and path.count("/") < deepest:
+    is_plain = _is_ordinary(path) and path.count("/") < deepest
+    if is_plain and path.lower() not in _RESERVED:
         return path
     if not path or path.startswith("/"):
         raise _refused(path, "it is not relative to the project")
