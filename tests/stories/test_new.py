@@ -147,6 +147,16 @@ def test_home_that_wants_other_object_ids(made, tmp_path, home):
     assert git(tmp_path / "p", "status", "--porcelain") == ""
 
 
+def test_name_in_another_encoding(made, tmp_path, home):
+    (home / ".gitconfig").write_bytes(b"[user]\n\tname = J\xf6rg\n\temail = j@example.com\n")
+
+    said = scaffold("new", tmp_path / "p", "--template", made.path, "--yes")
+
+    assert said.code == 0, said.err
+    assert git(tmp_path / "p", "log", "--format=%ae") == "j@example.com"
+    assert git(tmp_path / "p", "fsck", "--strict") == ""
+
+
 def test_home_without_a_git_identity(made, tmp_path, home):
     (home / ".gitconfig").write_text("")
 

@@ -208,11 +208,10 @@ def _store(folder: Path, tree: Tree, message: str, person: str) -> str:
 
     root = Trees(lambda identifier: objects[identifier][1], keep).build(tree)
     moment = f"{int(time.time())} {time.strftime('%z')}"
-    text = (
-        f"tree {root}\nauthor {person} {moment}\ncommitter {person} {moment}\n\n{message}".encode()
-    )
-    commit = object_id("commit", text)
-    keep(commit, "commit", text)
+    text = f"tree {root}\nauthor {person} {moment}\ncommitter {person} {moment}\n\n{message}\n"
+    content = text.encode("utf-8", "surrogateescape")  # a name may be of another encoding
+    commit = object_id("commit", content)
+    keep(commit, "commit", content)
     write_pack(folder / ".git/objects/pack", objects, "sha1", durable.write_synced)
     return commit
 
