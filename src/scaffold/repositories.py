@@ -166,6 +166,21 @@ class Repository:
             raise self._missing(ref)
         return found
 
+    def is_before(self, older: str, newer: str) -> bool:
+        """Return whether the commit `older` lies in the history of `newer`; not where one is gone.
+
+        Raises:
+            ScaffoldError: The repository cannot be reached.
+        """
+        try:
+            commits = [self.find(each) for each in (older, newer)]
+        except ScaffoldError as error:
+            if error.code != "unknown-version":
+                raise
+            return False
+        asked = ("merge-base", "--is-ancestor", *commits)
+        return self._git(*asked, expect=(0, 1)).returncode == 0
+
     def read(self, commit: str, directory: str, limits: Limits) -> dict[str, File]:
         """Return the files of `commit`, those under `directory` by their path in it.
 

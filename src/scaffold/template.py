@@ -119,9 +119,8 @@ def open_template(source: Source, ref: str = "", *, offline: bool = False) -> Te
     directory = _checked_directory(source.directory)
     if source.address == BUILTIN:
         return _open_own(ref)
-    folder = local_path(source.address)
-    if not is_remote(source.address) and exists(folder) and not is_repository(folder):
-        return _open_folder(source, folder, directory, ref)
+    if _is_plain_folder(source):
+        return _open_folder(source, local_path(source.address), directory, ref)
     repository = Repository.at(source.address, offline=offline)
     version = _resolve(repository, check_ref(ref))
     files = _read(repository, version.commit, directory)
@@ -136,8 +135,7 @@ def versions(source: Source, *, offline: bool = False) -> list[Version]:
     """
     if source.address == BUILTIN:
         return _own_versions()
-    folder = local_path(source.address)
-    if not is_remote(source.address) and exists(folder) and not is_repository(folder):
+    if _is_plain_folder(source):
         template = open_template(source)
         return [Version(template.version, template.commit, released=False)]
     return _listed(Repository.at(source.address, offline=offline).references())
@@ -156,6 +154,38 @@ def newest(source: Source, *, offline: bool = False) -> Version:
         shown = escape(strip_userinfo(source.address))
         raise ScaffoldError(f"the template at {shown} has no commit", code="no-template")
     return found[0]
+
+
+def find_version(source: Source, ref: str, *, offline: bool = False) -> Version:
+    """Return the version of `source` that `ref` names: a tag, a branch or a commit id.
+
+    Raises:
+        ScaffoldError: The template cannot be reached, or has no such version.
+    """
+    if not _has_history(source):
+        template = open_template(source, ref)
+        return Version(template.version, template.commit, released=False)
+    return _resolve(Repository.at(source.address, offline=offline), check_ref(ref))
+
+
+def is_before(source: Source, older: str, newer: str, *, offline: bool = False) -> bool:
+    """Return whether the commit `older` lies in the history of another one, `newer`, of `source`.
+
+    Raises:
+        ScaffoldError: The template cannot be reached.
+    """
+    if older == newer or not _has_history(source):
+        return False
+    return Repository.at(source.address, offline=offline).is_before(older, newer)
+
+
+def _has_history(source: Source) -> bool:
+    return source.address != BUILTIN and not _is_plain_folder(source)
+
+
+def _is_plain_folder(source: Source) -> bool:
+    folder = local_path(source.address)
+    return not is_remote(source.address) and exists(folder) and not is_repository(folder)
 
 
 def _open_own(ref: str) -> Template:

@@ -203,3 +203,51 @@ def test_directory_inside_a_template_repository(tmp_path, template):
     assert said.code == 0, said.err
     assert (tmp_path / "p" / "a.txt").read_text() == "inner\n"
     assert 'directory = "inner"' in (tmp_path / "p" / "scaffold.toml").read_text()
+
+
+def test_release_before_what_is_applied_is_no_upgrade(make_project, made):
+    made.release({"new.txt": "unreleased\n"}, "-")
+    project = make_project(made, "--ref", made.head)
+    before = project.snapshot
+
+    assert project.run("check").code == 0
+    assert project.upgrade().json["changes"] == []
+    assert project.snapshot == before
+
+
+def test_prerelease_is_not_left_for_the_release_before_it(make_project, made):
+    made.release({"a.txt": "two\n"}, "v2.0.0rc1")
+    project = make_project(made, "--ref", "v2.0.0rc1")
+
+    assert project.run("check").out.startswith("up to date: v2.0.0rc1")
+    assert project.upgrade().json["changes"] == []
+
+
+def test_release_after_what_is_applied_is_an_upgrade(make_project, made):
+    made.release({"new.txt": "unreleased\n"}, "-")
+    project = make_project(made, "--ref", made.head)
+    made.release({"a.txt": "two\n"}, "v2.0.0")
+
+    assert project.run("check").code == 1
+    assert project.upgrade().json["to"]["version"] == "v2.0.0"
+
+
+def test_check_knows_what_a_project_on_a_branch_follows(make_project, made):
+    git(made.path, "checkout", "-q", "-b", "next")
+    made.release({"a.txt": "next\n"}, "-")
+    project = make_project(made, "--ref", "next")
+    git(made.path, "tag", "v9.0.0", "main")
+
+    assert project.run("check").out.startswith("up to date: next")
+    made.release({"a.txt": "later\n"}, "-")
+    assert project.run("check").code == 1
+
+
+def test_check_says_that_a_followed_branch_is_gone(make_project, made):
+    git(made.path, "checkout", "-q", "-b", "next")
+    made.release({"a.txt": "next\n"}, "-")
+    project = make_project(made, "--ref", "next")
+    git(made.path, "branch", "-q", "-m", "next", "later")
+
+    assert project.run("check", "--json").refusal == "unknown-version"
+    assert project.upgrade().refusal == "unknown-version"

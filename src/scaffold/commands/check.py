@@ -9,9 +9,10 @@ from typing import Any
 
 from scaffold.commands.drift import drift, read_file
 from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.commands.target import followed
 from scaffold.project import Checkout, Project
 from scaffold.spec import Lock, Spec
-from scaffold.template import newest, versions
+from scaffold.template import find_version, newest
 
 _MARKS = re.compile(rb"^<{7,} .*^={7,}\r?$.*^>{7,} ", re.MULTILINE | re.DOTALL)
 _OWN_MARK = "^>>>>>>>* template"
@@ -60,16 +61,12 @@ def _is_pending(checkout: Checkout) -> bool:
 
 def _newest(project: Project, *, offline: bool) -> tuple[str, str]:
     """Return name and commit of what `scaffold upgrade` would bring."""
-    lock = project.applied
-    source, version = project.spec.source, lock.spec.version
-    found = newest(source, offline=offline)
-    if found.released or lock.commit.startswith(version):
-        return found.name, found.commit
-    listed = versions(source, offline=offline)
-    return next(
-        ((each.name, each.commit) for each in listed if each.name == version),
-        (found.name, found.commit),
-    )
+    lock, source = project.applied, project.spec.source
+    ref = followed(lock, source, offline=offline)
+    if ref == lock.commit:
+        return lock.spec.version, lock.commit
+    found = find_version(source, ref, offline=offline) if ref else newest(source, offline=offline)
+    return found.name, found.commit
 
 
 def _unsynced(spec: Spec, lock: Lock) -> Iterator[str]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from scaffold import apply
 from scaffold.commands.change import change, ready_project
 from scaffold.commands.committing import commit_applied
 from scaffold.commands.operation import Wanted
 from scaffold.commands.report import Line, Report, Style
 from scaffold.commands.sources import stored_address
+from scaffold.commands.target import followed
 from scaffold.commands.wishes import Wishes
-from scaffold.project import Checkout, Project
-from scaffold.spec import Answers, Source
-from scaffold.template import versions
+from scaffold.project import Checkout
+from scaffold.spec import Answers
 from scaffold.values import replace
-
-_RELEASE = re.compile(r"[vV]?\d+\.\d+")
 
 
 def upgrade(  # noqa: PLR0913 - as many wishes as the command has
@@ -44,7 +40,7 @@ def upgrade(  # noqa: PLR0913 - as many wishes as the command has
     wanted = Wanted(
         "upgrade",
         replace(spec, source=source),
-        to or _followed(project, source, wishes),
+        to or followed(project.applied, source, offline=wishes.offline),
         answers or {},
     )
     return change(project, wanted, wishes, undone)
@@ -83,16 +79,3 @@ def abort(wishes: Wishes) -> Report:
     ]
     data = {"command": "abort", "paths": list(undone.paths), "saved": dict(undone.saved)}
     return Report(data, tuple(lines))
-
-
-def _followed(project: Project, source: Source, wishes: Wishes) -> str:
-    """Return the branch that the project follows, or nothing where it follows releases.
-
-    Raises:
-        ScaffoldError: The template cannot be reached.
-    """
-    version = project.spec.version
-    if not version or project.applied.commit.startswith(version) or _RELEASE.match(version):
-        return ""
-    known = {each.name for each in versions(source, offline=wishes.offline)}
-    return "" if version in known else version
