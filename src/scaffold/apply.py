@@ -15,6 +15,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.in_the_way import Refusal
 from scaffold.journal import Journal, Place, State, Step
+from scaffold.marks import has_marks
 from scaffold.merge.outcome import Change, Outcome
 from scaffold.objects import entry_of, object_id
 from scaffold.pack import store_objects
@@ -133,7 +134,7 @@ def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
         )
     store_objects(git, outcome.objects)
     parents = ["-p", outcome.head] if outcome.head else []
-    commit = git("commit-tree", *parents, outcome.tree, stdin=message.encode()).text
+    commit = git("commit-tree", *_signing(git), *parents, outcome.tree, stdin=message.encode()).text
     try:
         git("update-ref", reference, commit, _NULL_ID)
     except GitError as error:
@@ -145,11 +146,19 @@ def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
     return commit
 
 
+def _signing(git: Git) -> tuple[str, ...]:
+    """Return how `commit-tree` is told what `git commit` reads for itself: whether to sign."""
+    asked = git("config", "--type=bool", "--get", "commit.gpgSign", expect=(0, 1))
+    return ("--gpg-sign",) if asked.text == "true" else ()
+
+
 def pending(git: Git) -> Pending | None:
     """Return the operation that can be continued or aborted, if there is one."""
     place = Place.of(git)
     journal = place.read()
     if journal is None or journal.state is not State.APPLIED or journal.head != _head(place):
+        return None
+    if _is_taken_back(place, journal):
         return None
     paths = tuple(step.path for step in journal.steps)
     return Pending(journal.head, journal.note, paths, journal.conflicts)
@@ -178,6 +187,7 @@ def abort(git: Git) -> Aborted:
                 hint="use `git revert`",
                 code="nothing-pending",
             )
+        _refuse_taken_back(place, journal, "abort")
         return _undo(place, journal)
 
 
@@ -200,7 +210,8 @@ def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str
                 hint="upgrade again",
                 code="nothing-pending",
             )
-        left = _unmerged(place)
+        _refuse_taken_back(place, journal, "continue")
+        left = _unmerged(place) or _marked(place, journal)
         if left:
             raise ScaffoldError(
                 f"still in conflict: {_listed(left)}",
@@ -216,6 +227,24 @@ def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str
             ):  # what is left of a change that is committed does no harm
                 place.clear()
         return journal.conflicts
+
+
+def _is_taken_back(place: Place, journal: Journal) -> bool:
+    """Return whether somebody undid the change by git, as `reset --hard` and `stash` do: the lock is the old one."""
+    for step in journal.steps:
+        if step.path.rsplit("/", 1)[-1] == LOCK_FILE and step.new_id != step.old_id:
+            target = place.root / step.path
+            return (_id_at(target) if _is_file(target) else "") == step.old_id
+    return False
+
+
+def _refuse_taken_back(place: Place, journal: Journal, verb: str) -> None:
+    if journal.state is State.APPLIED and _is_taken_back(place, journal):
+        raise ScaffoldError(
+            f"there is nothing to {verb}: the change was taken back by git",
+            hint="see `git stash list`, or upgrade again",
+            code="nothing-pending",
+        )
 
 
 @contextlib.contextmanager
@@ -531,6 +560,15 @@ def _unmerged(place: Place) -> list[str]:
     output = place.git("ls-files", "--unmerged", "-z").stdout
     paths = {row.split(b"\t", 1)[1] for row in output.split(b"\0") if row}
     return sorted(os.fsdecode(path) for path in paths)
+
+
+def _marked(place: Place, journal: Journal) -> list[str]:
+    """Return the files that are said to be decided and still hold the marks of their conflict."""
+    return [
+        path
+        for path in journal.conflicts
+        if _is_file(place.root / path) and has_marks(_bytes_at(place.root / path))
+    ]
 
 
 def _refresh(place: Place) -> None:

@@ -240,11 +240,27 @@ class Project:
         Raises:
             ScaffoldError: Spec or lock cannot be read.
         """
-        text = _text(checkout, SPEC_FILE)
+        text = _decoded(checkout.read(SPEC_FILE), SPEC_FILE)
         if text is None:
             raise ScaffoldError(f"there is no {SPEC_FILE} here", code="no-project")
-        lock = _text(checkout, LOCK_FILE)
+        lock = _decoded(checkout.read(LOCK_FILE), LOCK_FILE)
         return cls(checkout, read_spec(text), text, None if lock is None else read_lock(lock))
+
+    def as_committed(self, *, but_spec: bool = False) -> Project:
+        """Return the project as its last commit has it; with the spec as it lies there, where that is asked for.
+
+        Raises:
+            ScaffoldError: Spec or lock were not committed, or cannot be read.
+        """
+        read = self.checkout.read_committed
+        spec_text = self.spec_text if but_spec else _decoded(read(SPEC_FILE), SPEC_FILE)
+        if spec_text is None:
+            raise ScaffoldError(
+                f"{SPEC_FILE} is not committed", hint="commit it first", code="no-project"
+            )
+        lock = _decoded(read(LOCK_FILE), LOCK_FILE)
+        applied = None if lock is None else read_lock(lock)
+        return Project(self.checkout, read_spec(spec_text), spec_text, applied)
 
     @property
     def applied(self) -> Lock:
@@ -357,8 +373,7 @@ def _nearest_spec(checkout: Checkout) -> str | None:
         prefix = prefix[: prefix.rstrip("/").rfind("/") + 1]
 
 
-def _text(checkout: Checkout, name: str) -> str | None:
-    content = checkout.read(name)
+def _decoded(content: bytes | None, name: str) -> str | None:
     try:
         return None if content is None else content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:

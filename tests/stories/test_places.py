@@ -263,3 +263,17 @@ def test_hook_that_mends_files_at_every_commit(template, make_project):
     assert "theirs\n" in project.read("a.txt")
     assert " \n" not in project.read("a.txt")
     assert project.upgrade().changes == {}
+
+
+def test_clone_without_old_blobs_is_upgraded(make_project, template, tmp_path):
+    made = template({"a.txt": LINES})
+    project = make_project(made).edit("a.txt", line=9, to="mine")
+    made.release({"a.txt": LINES.replace("line 2\n", "theirs\n")})
+    project.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "partial"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", f"file://{project.path}", str(clone))
+
+    said = scaffold("upgrade", "--json", at=clone)
+
+    assert said.changes == {"a.txt": "merged"}
+    assert "mine" in (clone / "a.txt").read_text()

@@ -332,3 +332,74 @@ def test_json_is_one_document_with_stable_keys(project, made):
     assert {each["path"]: each["code"] for each in document["changes"]}[
         "a.txt"
     ] == "template-changed"
+
+
+def test_branch_beside_an_upgrade_that_waits_gets_what_is_committed(project, made):
+    change(made)
+    project.upgrade()
+
+    said = project.upgrade("--branch", "template")
+
+    assert said.code == 0
+    assert project.git("show", "template:b.txt") == "new b"
+
+
+def test_branch_leaves_out_an_edit_of_the_spec_that_is_not_committed(project, made):
+    change(made)
+    project.write("scaffold.toml", project.read("scaffold.toml") + "# mine\n", commit=False)
+
+    project.upgrade("--branch", "template")
+
+    assert "# mine" not in project.git("show", "template:scaffold.toml")
+
+
+def test_sync_on_a_branch_takes_the_spec_as_it_lies_there(project, made):
+    change(made)
+    project.replace("scaffold.toml", "v1.0.0", "v2.0.0", commit=False)
+
+    assert project.run("sync", "--branch", "template").code == 0
+    assert 'version = "v2.0.0"' in project.git("show", "template:scaffold.lock")
+
+
+def test_second_change_waits_for_the_commit_of_the_first(project, made):
+    change(made)
+    project.upgrade()
+    before = project.snapshot
+
+    for command in ("upgrade", "sync", "upgrade --dry-run", "set project_slug=other"):
+        assert project.run(*command.split(), "--json").refusal == "pending"
+    assert project.snapshot == before
+
+
+def test_continue_with_marks_left_is_refused(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    project.upgrade()
+    project.git("add", "a.txt")
+
+    said = project.run("upgrade", "--continue")
+
+    assert said.code == 2
+    assert "still in conflict: a.txt" in said.err
+
+
+@pytest.mark.parametrize("undo", ["reset -q --hard", "stash -q"])
+def test_change_that_git_took_back_is_nothing_to_abort(project, made, undo):
+    change(made)
+    project.upgrade()
+    project.git(*undo.split())
+    project.edit("a.txt", line=3, to="mine", commit=False)
+
+    assert project.run("check", "--json").json["pending"] is False
+    assert project.run("upgrade", "--abort", "--json").refusal == "nothing-pending"
+    assert "mine" in project.read("a.txt")
+
+
+def test_change_that_came_back_from_the_stash_can_be_aborted(project, made):
+    change(made)
+    project.upgrade()
+    project.git("stash", "-q")
+    project.git("stash", "pop", "-q", "--index")
+
+    assert project.run("upgrade", "--abort").code == 0
+    assert project.status == ""

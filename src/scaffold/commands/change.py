@@ -8,13 +8,21 @@ from scaffold.commands.operation import Prepared, Wanted, carry_out, edited_path
 from scaffold.commands.report import Report
 from scaffold.commands.telling import Done, told
 from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import Project, check_git
 from scaffold.values import replace
 
 
-def ready_project(wishes: Wishes) -> tuple[Project, tuple[str, ...]]:
+def ready_project(
+    wishes: Wishes, *, edited_spec: bool = False
+) -> tuple[Project, tuple[str, ...]]:
     """Return the project at the wished place, and the files that an earlier, killed run had left half-way.
+
+    Args:
+        wishes: Where it is. For a branch it is the project as it is committed: what lies in the work tree is no part
+            of that.
+        edited_spec: What the spec says as it lies there is what is wanted.
 
     Raises:
         ScaffoldError: There is none, or it is in no state to be changed.
@@ -27,7 +35,19 @@ def ready_project(wishes: Wishes) -> tuple[Project, tuple[str, ...]]:
         project = Project.find(wishes.place)
     if not wishes.dry_run:
         project.checkout.check_ready(for_branch=bool(wishes.branch))
+    if wishes.branch:
+        project = project.as_committed(but_spec=edited_spec)
+    elif checkout.has_journal() and apply.pending(checkout.git) is not None:
+        raise _pending()
     return project, recovered.paths if recovered else ()
+
+
+def _pending() -> ScaffoldError:
+    return ScaffoldError(
+        "an earlier change waits for its commit",
+        hint="git commit, once its conflicts are decided, or take it back: scaffold upgrade --abort",
+        code="pending",
+    )
 
 
 def change(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 from scaffold.commands.drift import drift, read_file
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.commands.target import followed
+from scaffold.marks import has_marks
 from scaffold.project import Checkout, Project
 from scaffold.spec import Lock, Spec
 from scaffold.template import find_version, newest
 
-_MARKS = re.compile(rb"^<{7,} .*^={7,}\r?$.*^>{7,} ", re.MULTILINE | re.DOTALL)
 _OWN_MARK = "^>>>>>>>* template"
 
 
@@ -98,7 +97,7 @@ def _unmerged(checkout: Checkout) -> Iterator[str]:
 def _marked(project: Project) -> Iterator[str]:
     for path in project.applied.files.keys() | _with_own_marks(project.checkout):
         file = read_file(project.checkout, path)
-        if file is not None and b"<<<<<<<" in file.content and _MARKS.search(file.content):
+        if file is not None and has_marks(file.content):
             yield path
 
 

@@ -278,14 +278,19 @@ def _contents(rendered: Rendered) -> Mapping[str, bytes]:
 def _stored_files(git: Git, lock: Lock, known: Mapping[str, bytes]) -> dict[str, File]:
     """Return those files of the lock whose blobs are `known`, or in the repository."""
     wanted = sorted({file.blob for file in lock.files.values()} - known.keys())
-    batch = "".join(f"{blob}\n" for blob in wanted).encode()
-    stored = git("cat-file", "--batch", "--buffer", stdin=batch).stdout if wanted else b""
-    blobs = {**known, **_parse_batch(stored)}
+    blobs = {**known, **(_stored_blobs(git, wanted) if wanted else {})}
     return {
         path: File(blobs[file.blob], file.mode)
         for path, file in lock.files.items()
         if file.blob in blobs
     }
+
+
+def _stored_blobs(git: Git, wanted: list[str]) -> Mapping[str, bytes]:
+    batch = "".join(f"{blob}\n" for blob in wanted).encode()
+    answer = git("cat-file", "--batch", "--buffer", stdin=batch, expect=(0, 128))
+    # A clone that has no old blobs ends with the first of them: what was applied is rendered again.
+    return _parse_batch(answer.stdout) if answer.returncode == 0 else {}
 
 
 def _parse_batch(output: bytes) -> Mapping[str, bytes]:

@@ -14,7 +14,7 @@ def sync_spec(wishes: Wishes) -> Report:
     Raises:
         ScaffoldError: The spec asks for something that is not there or is frozen.
     """
-    project, undone = ready_project(wishes)
+    project, undone = ready_project(wishes, edited_spec=True)
     applied = project.applied
     same = project.spec.source == applied.spec.source
     unchanged = same and project.spec.version == applied.spec.version
