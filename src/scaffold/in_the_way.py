@@ -74,7 +74,9 @@ def refusals(
         for path, change in changes.items()
         if (refusal := _refusal(place.root, path, change, dirty, deleted)) is not None
     ]
-    return tuple(sorted(_with_ignored(place, found), key=lambda refusal: refusal.path))
+    found = _with_ignored(place, found)
+    found += _hidden(place, changes.keys() - {refusal.path for refusal in found}, changes)
+    return tuple(sorted(found, key=lambda refusal: refusal.path))
 
 
 def _refuse_other_operations(place: Place) -> None:
@@ -163,6 +165,34 @@ def _files_below(root: Path, path: str) -> Iterator[str]:
     for folder, _, names in os.walk(root / path):
         for name in names:
             yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _hidden(
+    place: Place, paths: Collection[str], changes: Mapping[str, Change]
+) -> Iterator[Refusal]:
+    """Yield the files with edits that git was told not to see (`skip-worktree`, `assume-unchanged`)."""
+    differing = [path for path in sorted(paths) if _differs(place.root / path, changes[path])]
+    if not differing:
+        return
+    listed = place.git(
+        "ls-files", "-v", "-z", "--", *(f":(top,literal){path}" for path in differing)
+    ).stdout
+    for row in listed.split(b"\0")[:-1]:
+        if row[:1] == b"S" or row[:1].islower():
+            yield Refusal(
+                os.fsdecode(row[2:]),
+                "hidden",
+                "may have changes that git was told not to see",
+                "git update-index --no-skip-worktree --no-assume-unchanged, then commit or stash them",
+            )
+
+
+def _differs(target: Path, change: Change) -> bool:
+    """Return whether a file in the work tree has other bytes than the commit; line ends count too."""
+    before = change.before
+    if before is None or not os.path.isfile(target) or os.path.islink(target):  # noqa: PTH113, PTH114 - of many
+        return False
+    return target.read_bytes() != before.content
 
 
 def _with_ignored(place: Place, found: list[Refusal]) -> list[Refusal]:

@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from story import Project, scaffold
+from story import Project, git, scaffold
 
 
 @pytest.fixture
@@ -175,3 +175,28 @@ def test_name_that_is_no_preset_either_is_refused(project):
 
     assert project.run("add", "producton", "--json").refusal == "unknown-component"
     assert project.snapshot == before
+
+
+def test_last_component_of_a_repository_that_scaffold_did_not_make_takes_all_along(tmp_path):
+    git(tmp_path, "init", "-q", "there")
+    there = Project(tmp_path / "there").write("notes.txt", "mine\n")
+    before = there.git("rev-parse", "HEAD^{tree}")
+    there.run("add", "github", "--commit")
+
+    said = there.run("remove", "github", "--commit", "--json")
+
+    assert said.code == 0
+    assert said.notes["parted"] == ["scaffold.toml"]
+    assert there.git("rev-parse", "HEAD^{tree}") == before
+
+
+def test_edited_file_of_the_last_component_stays(tmp_path):
+    git(tmp_path, "init", "-q", "there")
+    there = Project(tmp_path / "there").write("notes.txt", "mine\n")
+    there.run("add", "github", "--commit")
+    there.edit(".github/workflows/ci.yml", line=1, to="# mine")
+
+    there.run("remove", "github", "--commit")
+
+    assert there.read(".github/workflows/ci.yml").startswith("# mine")
+    assert not there.has("scaffold.toml")

@@ -358,3 +358,23 @@ def small_disk(tmp_path):
 
 def free_on(disk: Path) -> int:
     return shutil.disk_usage(disk).free
+
+
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+def test_edit_that_git_was_told_not_to_see_is_refused(project, made, flag):
+    made.release({"a.txt": CHANGED})
+    project.git("update-index", f"--{flag}", "a.txt")
+    project.edit("a.txt", line=9, to="mine", commit=False)
+    before = project.snapshot
+
+    assert "refused  a.txt may have changes" in project.run("upgrade", "--dry-run").out
+    assert project.upgrade().refusal == "hidden"
+    assert project.snapshot == before
+
+
+def test_flag_on_a_file_without_an_edit_is_no_matter(project, made):
+    made.release({"a.txt": CHANGED})
+    project.git("update-index", "--skip-worktree", "a.txt")
+
+    assert project.upgrade().code == 0
+    assert project.read("a.txt") == CHANGED

@@ -98,11 +98,15 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
         lock = _partly(before, lock, base, rendered.tree, paths)
         theirs = only(base, theirs, paths)
     labels = Labels(base=f"template {before.spec.version}", theirs=f"template {template.version}")
+    if rendered.is_parted:
+        base = describe(base, project.spec_text, before)
+    else:
+        theirs = _described(project, theirs, rendered.spec, lock)
     with step("merging"):
         outcome = merge(
             git,
             base=base,
-            theirs=_described(project, theirs, rendered.spec, lock),
+            theirs=theirs,
             head=project.checkout.head,
             prefix=project.checkout.prefix.rstrip("/"),
             policy=replace(policy, may_replace=wishes.settle),
@@ -121,6 +125,9 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
 
 def _pointed_out(before: Lock, rendered: Rendered) -> Iterator[Note]:
     """Yield what a person should look at before they take it: code that did not run, and code that will."""
+    if rendered.is_parted:
+        told = f"nothing of the template is left, so {SPEC_FILE} and {LOCK_FILE} go too"
+        yield Note("parted", SPEC_FILE, told)
     if not rendered.lock.trusted:
         for text in rendered.template.left_out:
             yield Note("not-run", text.partition(" ")[0], f"{text}; --trust runs it")

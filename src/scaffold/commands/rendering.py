@@ -53,6 +53,11 @@ class Rendered:
     notes: tuple[Note, ...] = ()
     name: str = ""
 
+    @property
+    def is_parted(self) -> bool:
+        """Return whether nothing of the template is left: the last component of a repository that had no base."""
+        return not self.tree
+
 
 def fetched(source: Source, ref: str, wishes: Wishes) -> Template:
     """Return the template of `source` at `ref`, the newest where it is empty.
@@ -115,9 +120,11 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
     notes += gone
     if applied is not None:
         _refuse_other_slots(template, applied.spec.components, components)
-    tree = _render(template, public, components, seed, trusted=trusted)
+    tree: Tree = {}
+    if components or not alone:
+        tree = _render(template, public, components, seed, trusted=trusted)
     filled = tree
-    if public != answers:
+    if tree and public != answers:
         filled = _render(template, answers, components, seed, trusted=trusted)
     full = Spec(
         replace(spec.source, directory=template.source.directory),
