@@ -417,3 +417,14 @@ def test_conflict_in_a_file_that_was_not_moved_has_no_other_origin(project):
     said = project.upgrade()
 
     assert [each["origin"] for each in said.json["changes"]] == ["" for _ in said.json["changes"]]
+
+
+def test_marks_of_an_earlier_conflict_that_were_committed_are_told(project):
+    project, template = project
+    project.edit("a.txt", line=2, to="mine")
+    template.release({"a.txt": with_line(2, "theirs")})
+    project.upgrade()
+    project.commit()
+    template.release({"a.txt": with_line(2, "theirs") + "more\n"})
+
+    assert project.upgrade().notes["marks-left"] == ["a.txt"]

@@ -403,3 +403,34 @@ def test_change_that_came_back_from_the_stash_can_be_aborted(project, made):
 
     assert project.run("upgrade", "--abort").code == 0
     assert project.status == ""
+
+
+def test_commits_are_signed_where_git_signs(project, made, tmp_path):
+    signing(project, tmp_path, 'cat >/dev/null; echo "[GNUPG:] SIG_CREATED " >&2; echo signature')
+    change(made)
+
+    project.upgrade("--branch", "template")
+    project.upgrade("--commit")
+
+    for commit in ("template", "HEAD"):
+        assert "gpgsig signature" in project.git("cat-file", "commit", commit)
+
+
+def test_commit_that_cannot_be_signed_is_undone(project, made, tmp_path):
+    signing(project, tmp_path, "echo no secret key >&2; exit 2")
+    change(made)
+    before = project.snapshot
+
+    said = project.run("upgrade", "--commit")
+
+    assert "git could not sign the commit" in said.err
+    assert {k: v[:2] for k, v in project.snapshot.items()} == {k: v[:2] for k, v in before.items()}
+
+
+def signing(project, folder, script):
+    """Let git sign by a program of these words."""
+    program = folder / "gpg"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    project.git("config", "commit.gpgSign", "true")
+    project.git("config", "gpg.program", str(program))

@@ -14,9 +14,7 @@ from scaffold.project import Project, check_git
 from scaffold.values import replace
 
 
-def ready_project(
-    wishes: Wishes, *, edited_spec: bool = False
-) -> tuple[Project, tuple[str, ...]]:
+def ready_project(wishes: Wishes, *, edited_spec: bool = False) -> tuple[Project, tuple[str, ...]]:
     """Return the project at the wished place, and the files that an earlier, killed run had left half-way.
 
     Args:

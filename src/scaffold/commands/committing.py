@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from scaffold import apply
 from scaffold.errors import ScaffoldError
-from scaffold.git import Git
+from scaffold.git import Git, GitError
 from scaffold.project import Checkout
+from scaffold.trust.text import escape
 from scaffold.values import replace
 
 
@@ -46,11 +47,25 @@ def commit_applied(checkout: Checkout, message: str) -> tuple[str, tuple[str, ..
     Raises:
         ScaffoldError: Conflicts are left, or git cannot commit; the operation stays open.
     """
-    git = identified(checkout.git)
-    decided = apply.continue_(
-        checkout.git, lambda: git("commit", "-q", "--no-verify", "-m", message)
-    )
+    decided = apply.continue_(checkout.git, lambda: _commit(identified(checkout.git), message))
     return checkout.git("rev-parse", "HEAD").text, decided
+
+
+def _commit(git: Git, message: str) -> None:
+    try:
+        git("commit", "-q", "--no-verify", "-m", message)
+    except GitError as error:
+        if "failed to sign" in error.stderr or "failed to write commit object" in error.stderr:
+            raise _not_signed(error) from error
+        raise
+
+
+def _not_signed(error: GitError) -> ScaffoldError:
+    return ScaffoldError(
+        f"git could not sign the commit: {escape(error.stderr.strip().splitlines()[0])}",
+        hint="see why with `git commit --allow-empty -S`, or do without: git config commit.gpgSign false",
+        code="not-signed",
+    )
 
 
 def _not_committed(error: BaseException) -> ScaffoldError:

@@ -20,6 +20,7 @@ from scaffold.commands.rendering import (
 )
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
+from scaffold.marks import has_marks
 from scaffold.merge import Labels, Outcome, Policy, merge
 from scaffold.merge.globs import matches
 from scaffold.merge.outcome import only
@@ -118,6 +119,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
         *lost,
         *_told_of_template(before, rendered, wishes),
         *_pointed_out(before, rendered),
+        *_marked(outcome),
     )
     news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
     return Prepared(wanted.verb, before, rendered, outcome, notes, news)
@@ -134,6 +136,13 @@ def _pointed_out(before: Lock, rendered: Rendered) -> Iterator[Note]:
     added = rendered.lock.files.keys() - before.files.keys()
     for path, reason in notable(added).items():
         yield Note("look-at", path, f"{path} is new: {reason}")
+
+
+def _marked(outcome: Outcome) -> Iterator[Note]:
+    for change in outcome.writes:
+        if change.before is not None and has_marks(change.before.content):
+            told = f"{change.path} still has the marks of an earlier conflict: decide that first"
+            yield Note("marks-left", change.path, told)
 
 
 def policy_of(template: Template, spec: Spec) -> Policy:

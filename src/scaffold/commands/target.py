@@ -25,7 +25,5 @@ def followed(lock: Lock, source: Source, *, offline: bool = False) -> str:
     is_named = not lock.commit.startswith(version)
     if is_named and version not in {each.name for each in listed}:
         return find_version(source, version, offline=offline).name
-    is_older = bool(listed) and is_before(
-        source, listed[0].commit, lock.commit, offline=offline
-    )
+    is_older = bool(listed) and is_before(source, listed[0].commit, lock.commit, offline=offline)
     return lock.commit if is_older else ""
