@@ -51,6 +51,15 @@ def test_an_ordinary_path_is_left_alone(path):
     assert check_path(path) == path
 
 
+@pytest.mark.parametrize(
+    "character", "\u061c\u180b\u180e\u115f\u3164\uffa0\u17b4\U000e0001\U000e0100\U0001d173\u2065\ufff0\u1160"
+)
+def test_a_character_that_file_systems_ignore_is_refused(character):
+    for path in (f".g{character}it/config", f"a{character}b"):
+        with pytest.raises(ScaffoldError):
+            check_path(path)
+
+
 @given(st.text(max_size=40))
 def test_a_path_that_passes_stays_inside_and_is_printable(path):
     with contextlib.suppress(ScaffoldError):
@@ -96,6 +105,7 @@ def test_case_twins_are_left_alone_where_they_are_one_path():
         ["a", "a/b"],
         ["A", "a/b"],
         ["ß/a", "ss/b"],
+        ["\u0390", "\u03aa\u0301"],
     ],
 )
 def test_paths_that_are_one_on_some_system_are_refused(paths):
@@ -191,6 +201,7 @@ def test_plain_text_is_left_alone(text):
 
 def test_escapes_are_shown():
     assert escape("a\x1b[31m\u202eb\r\x00é\n") == "a\\x1b[31m\\u202eb\\x0d\\x00é\n"
+    assert escape("\u061c\u200b\u00ad\ufeff\U000e0041") == "\\u061c\\u200b\\xad\\ufeff\\U000e0041"
 
 
 LIMITS = Limits(cpu_seconds=1, memory_mb=300)

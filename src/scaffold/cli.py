@@ -100,7 +100,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes a report, not a traceback
-        told = _unwritable(error) or _bug(error, arguments)
+        told = _of_the_machine(error) or _bug(error, arguments)
         console.error(told)
         return told.exit_code
     if code == Exit.INTERRUPTED:  # Typer has caught it
@@ -141,8 +141,10 @@ def _help(arguments: list[str]) -> str:
     return out.getvalue()
 
 
-def _unwritable(error: Exception) -> ScaffoldError | None:
-    """Return how to tell that the system would not write; nothing where `error` says something else."""
+def _of_the_machine(error: Exception) -> ScaffoldError | None:
+    """Return how to tell that the system would not write, or has no memory left; nothing of any other error."""
+    if isinstance(error, MemoryError):
+        return ScaffoldError("there is not enough memory for this", code="out-of-memory")
     if not isinstance(error, OSError) or error.errno not in _OUTSIDE:
         return None
     place = error.filename2 or error.filename or "a file"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
+
+from scaffold.trust import toml
 
 Data: TypeAlias = Any
 """What a reader returns: tables (`Mapping`), lists (`Sequence`) and plain values."""
@@ -160,7 +161,7 @@ def _unversioned(text: str) -> str:
 
 
 def _toml(content: bytes) -> Data:
-    return tomllib.loads(content.decode("utf-8"))
+    return toml.loads(content.decode("utf-8"))
 
 
 def _json(content: bytes) -> Data:

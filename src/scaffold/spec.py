@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from scaffold.errors import ScaffoldError
 from scaffold.tree import Mode
+from scaffold.trust import toml
 from scaffold.trust.addresses import strip_userinfo
 from scaffold.trust.limits import Limits
 from scaffold.trust.paths import check_inside
@@ -218,10 +219,8 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         )
     if len(text) > _LONGEST:
         raise _broken(name, f"it is longer than {_LONGEST:,} characters")
-    import tomllib  # noqa: PLC0415 - half a start of Python, for what reads a project
-
     try:
-        document = tomllib.loads(text)
+        document = toml.loads(text)
     except (ValueError, RecursionError) as error:  # Python refuses some numbers that TOML has
         raise _broken(name, str(error).partition("\n")[0]) from None
     if Limits.from_environment().is_too_deep(document):

@@ -235,3 +235,16 @@ def test_an_address_that_is_a_bomb_is_one_line(made):
         refuse(made, "new", "p", "--template", address, "--yes")
         refuse(made, "upgrade", "--template", address, "--yes")
         refuse(made, "upgrade", "--template", json.dumps(address), "--offline")
+
+
+@pytest.mark.parametrize("command", ["diff", "upgrade --yes", "upgrade --yes --dry-run"])
+def test_a_lock_that_names_one_large_file_many_times(command, made):
+    (made.project / "big").write_bytes(bytes(10_000_000))
+    blob = git(made.project, "hash-object", "-w", "big").strip()
+    lock = made.project / "scaffold.lock"
+    rows = "".join(f'"z{number}" = "100644 {blob}"\n' for number in range(3000))
+    lock.write_text(lock.read_text() + rows)
+    git(made.project, "add", "-A")
+    git(made.project, "commit", "-qm", "x")
+
+    assert refuse(made, *command.split()) == "over-limit"

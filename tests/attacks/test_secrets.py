@@ -174,6 +174,38 @@ def test_a_secret_that_is_given_again_fills_new_lines_and_keeps_the_old(scratch)
     assert SECRET not in (scratch.project / "scaffold.lock").read_text()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--dry-run",), ("--dry-run", "--diff"), ("--plan", "plan.json"), ()]
+)
+def test_a_secret_that_fills_a_line_is_not_shown(arguments, scratch):
+    filled(scratch)
+    release(scratch, "v3", {"a": f"new = {{{{ cookiecutter.passphrase }}}}\n{KEEPS}"})
+
+    for as_text in (True, False):
+        said = scratch.run(
+            "upgrade", "--yes", "--set", f"passphrase={SECRET}", *arguments, as_text=as_text
+        )
+        assert SECRET not in said.output
+    assert not (scratch.project / "plan.json").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if cookiecutter.passphrase != 'none' %}{% include cookiecutter.passphrase %}{% endif %}",
+        "{{ cookiecutter[cookiecutter.passphrase] }}",
+    ],
+)
+def test_a_secret_that_breaks_the_render_is_not_shown(text, scratch):
+    filled(scratch)
+    release(scratch, "v3", {"a": text})
+
+    said = scratch.run("upgrade", "--yes", "--set", f"passphrase={SECRET}")
+
+    assert said.exit_code == 2
+    assert SECRET not in said.output
+
+
 def test_the_lock_holds_no_digest_of_a_secret(scratch):
     filled(scratch)
 
@@ -259,6 +291,14 @@ def test_a_bug_report_holds_no_answer_and_no_password(made, monkeypatch, tmp_pat
 
 
 ADDRESSES = [
+    "https://me:22/hunter2@127.0.0.1:9/x",
+    "https://me:443#hunter2@127.0.0.1:9/x",
+    "https://me:hun ter2@127.0.0.1:9/x",
+    "https:/me:hunter2@127.0.0.1:9/x",
+    "https:////me:hunter2@127.0.0.1:9/x",
+    "me:hunter2@127.0.0.1:x",
+    "gh:me:hunter2@x/y",
+    "gh:x/y?token=hunter2",
     "https://me:hunter2@127.0.0.1:9/x",
     "https://hunter2@127.0.0.1:9/x",
     "https://me:hun/ter2@127.0.0.1:9/x",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from scaffold.questions import Ask, Question
 from scaffold.spec import Answer
 from scaffold.template import Template
+from scaffold.trust.limits import Limits, confined
 from scaffold.values import replace
 
 _JINJA = rb"(?s)\{[{%](.*?)[}%]\}"
@@ -37,6 +38,13 @@ def without_base(template: Template) -> Template:
 
 def needed_answers(template: Template, components: Collection[str]) -> frozenset[str]:
     """Return the questions whose answers the components' own files use; no others are worth asking."""
+    if template.own:
+        return frozenset(_used_names(template, components))
+    limits = Limits.from_environment()
+    return frozenset(confined(lambda: sorted(_used_names(template, components)), limits))
+
+
+def _used_names(template: Template, components: Collection[str]) -> Iterator[str]:
     files = without_base(template).files
     waiting = [
         path.partition("/")[2].encode() + re.sub(_PRELUDE, b"", file.content)
@@ -51,7 +59,7 @@ def needed_answers(template: Template, components: Collection[str]) -> frozenset
         fresh = set(re.findall(_INCLUDED, text)) - included
         included |= fresh
         waiting += [files[f"templates/{name.decode()}"].content for name in fresh]
-    return frozenset(each.name for each in template.questions if each.name.encode() in used)
+    return (each.name for each in template.questions if each.name.encode() in used)
 
 
 def asking_only(ask: Ask | None, names: Collection[str]) -> Ask | None:

@@ -6,6 +6,7 @@ from scaffold import apply
 from scaffold.commands.message import commit_message
 from scaffold.commands.operation import Prepared, Wanted, carry_out, edited_paths, prepare
 from scaffold.commands.report import Report
+from scaffold.commands.secrets import without_secrets
 from scaffold.commands.telling import Done, told
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
@@ -85,6 +86,8 @@ def _planned(
     in_the_way = () if checkout.bare or wishes.branch else _in_the_way(checkout.git, prepared)
     report = told(prepared, wishes, Done(refused=in_the_way, undone=undone))
     if wishes.plan is not None:
+        if prepared.rendered.tree != prepared.rendered.filled:
+            raise _secret_plan()
         from scaffold.commands.plan import save_plan  # noqa: PLC0415
 
         save_plan(wishes.plan, prepared.outcome, commit_message(prepared), dict(report.data))
@@ -93,8 +96,17 @@ def _planned(
 
         patch = as_patch(prepared.outcome)
         data = {**report.data, "patch": patch.decode("utf-8", "replace")}
-        return replace(report, patch=patch, data=data)
+        report = replace(report, patch=patch, data=data)
+        return without_secrets(report, prepared.rendered.secrets)
     return report
+
+
+def _secret_plan() -> ScaffoldError:
+    return ScaffoldError(
+        "a plan would store the secrets that you gave",
+        hint="make it without them, or upgrade without a plan",
+        code="secret-plan",
+    )
 
 
 def _in_the_way(git: Git, prepared: Prepared) -> tuple[apply.Refusal, ...]:

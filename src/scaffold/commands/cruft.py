@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.spec import Answers
+from scaffold.trust import toml
 from scaffold.values import frozen
 
 CRUFT_FILE = ".cruft.json"
@@ -68,7 +68,7 @@ def read_cruft(content: bytes, pyproject: bytes = b"") -> CruftState:
 
 def _skipped(pyproject: bytes) -> list[str]:
     try:
-        document = tomllib.loads(pyproject.decode("utf-8"))
+        document = toml.loads(pyproject.decode("utf-8"))
         return [str(glob) for glob in document["tool"]["cruft"]["skip"]]
     except (ValueError, RecursionError, KeyError, TypeError):
         return []

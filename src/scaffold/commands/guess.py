@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 
@@ -15,6 +14,7 @@ from scaffold.project import Checkout
 from scaffold.spec import BUILTIN, Answers, Source, Spec
 from scaffold.template import Template, Version, versions
 from scaffold.tree import File, Tree
+from scaffold.trust import toml
 from scaffold.values import frozen
 
 _MOST_VERSIONS = 40
@@ -165,7 +165,7 @@ def _lines(file: File) -> list[bytes]:
 def _pyproject(checkout: Checkout) -> dict[str, object]:
     content = checkout.read("pyproject.toml")
     try:
-        document = tomllib.loads((content or b"").decode("utf-8"))
+        document = toml.loads((content or b"").decode("utf-8"))
     except (ValueError, RecursionError):
         return {}
     project = document.get("project", {})

@@ -11,6 +11,7 @@ from scaffold.commands.known import check_known
 from scaffold.commands.progress import step
 from scaffold.commands.rendering import Rendered, render_spec
 from scaffold.commands.report import Line, Report, Style
+from scaffold.commands.secrets import without_secrets
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
 from scaffold.commands.writing import check_empty, write_project
@@ -63,7 +64,8 @@ def new(request: Request) -> Report:
         message = f"Start from {_said(rendered)} with scaffold {__version__}"
         with step("writing the project"):
             made = write_project(tree, destination, message, rendered.spec.answers)
-    return _report(rendered, tree, destination, request, made=made)
+    report = _report(rendered, tree, destination, request, made=made)
+    return without_secrets(report, rendered.secrets)
 
 
 def chosen_components(questions: Questions, request: Request) -> tuple[str, ...]:

@@ -39,7 +39,9 @@ def patch_between(before: Tree, after: Tree) -> bytes:
 def _write_tree(git: Git, folder: Path, tree: Mapping[str, File]) -> str:
     env = {"GIT_INDEX_FILE": str(folder / "scratch-index")}
     (folder / "scratch-index").unlink(missing_ok=True)
-    stream = b"".join(_blob(file) for file in tree.values())
+    stream = b"".join(
+        _blob(file) for file in {each.blob_id: each for each in tree.values()}.values()
+    )
     if stream:
         git("fast-import", "--quiet", stdin=stream + b"done\n")
     rows = b"".join(

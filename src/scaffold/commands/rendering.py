@@ -9,6 +9,7 @@ from typing import Any
 from scaffold.commands.alone import asking_only, is_alone, needed_answers, without_base
 from scaffold.commands.notes import Note
 from scaffold.commands.progress import step
+from scaffold.commands.secrets import masking
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
@@ -28,7 +29,8 @@ from scaffold.sandbox.chance import new_seed
 from scaffold.spec import Answer, Answers, Lock, Source, Spec
 from scaffold.template import Template, open_template
 from scaffold.tree import File, Tree
-from scaffold.values import frozen, replace
+from scaffold.trust.limits import Limits
+from scaffold.values import field, frozen, replace
 
 
 @frozen
@@ -43,6 +45,7 @@ class Rendered:
         filled: The same with the secrets that somebody gave, as they are to be written.
         notes: What the user must be told of answers and components.
         name: What the template calls the project's folder, where that was asked for.
+        secrets: Answers that are neither stored nor shown.
     """
 
     template: Template
@@ -52,6 +55,7 @@ class Rendered:
     filled: Tree
     notes: tuple[Note, ...] = ()
     name: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_parted(self) -> bool:
@@ -124,8 +128,10 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
     if components or not alone:
         tree = _render(template, public, components, seed, trusted=trusted)
     filled = tree
+    secrets = _secrets(answers, public)
     if tree and public != answers:
-        filled = _render(template, answers, components, seed, trusted=trusted)
+        with masking(secrets):
+            filled = _render(template, answers, components, seed, trusted=trusted)
     full = Spec(
         replace(spec.source, directory=template.source.directory),
         _version(template, applied),
@@ -135,7 +141,11 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
         spec.owned,
     )
     lock = Lock(full, template.commit, seed, locked_files(tree), trusted=trusted)
-    return Rendered(template, full, lock, tree, filled, tuple(notes), name)
+    return Rendered(template, full, lock, tree, filled, tuple(notes), name, secrets)
+
+
+def _secrets(answers: Answers, public: Answers) -> tuple[str, ...]:
+    return tuple(str(each) for name, each in answers.items() if public.get(name) != each)
 
 
 def _name(
@@ -174,6 +184,9 @@ def applied_tree(  # noqa: PLR0913 - keywords only, beyond the four that it take
     """
     known = _contents(rendered) if rendered is not None else {}
     files = _stored_files(git, lock, known)
+    Limits.from_environment().check_size(
+        len(files), sum(len(each.content) for each in files.values())
+    )
     missing = sorted(lock.files.keys() - files.keys())
     if not missing:
         return files, ()

@@ -9,6 +9,7 @@ from typing import Any
 from scaffold.commands.message import commit_message, pull_request, title
 from scaffold.commands.operation import Prepared
 from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.commands.secrets import without_secrets
 from scaffold.commands.wishes import Wishes
 from scaffold.in_the_way import Refusal
 from scaffold.merge import Change, Kind
@@ -46,9 +47,9 @@ class Done:
 
 def told(prepared: Prepared, wishes: Wishes, done: Done) -> Report:
     """Return the report of a change, or of what it would be."""
-    return Report(
-        _data(prepared, wishes, done), tuple(_lines(prepared, wishes, done)), _exit(prepared, done)
-    )
+    lines = tuple(_lines(prepared, wishes, done))
+    report = Report(_data(prepared, wishes, done), lines, _exit(prepared, done))
+    return without_secrets(report, prepared.rendered.secrets)
 
 
 def _exit(prepared: Prepared, done: Done) -> Exit:

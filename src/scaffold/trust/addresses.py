@@ -10,11 +10,11 @@ from scaffold.trust.text import escape
 
 _SCHEMES = ("https", "ssh", "file")
 _SHORT = {"gh": "https://github.com/", "gl": "https://gitlab.com/", "bb": "https://bitbucket.org/"}
+_SHORTENED = re.compile(r"[\w.-]+(?:/[\w.-]+)+/?")
 _SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[^\\]+")
-# The second form is a password with a slash, which no tool takes, but which would be shown.
-_USERINFO = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*@|[^/?#\s:@]+:(?!\d*(?:[/?#\s'\"]|$))[^\s@]*@)"
-)
+# After the `://`. The second form is a password with a slash, which no tool takes, but which would be shown.
+_USERINFO = re.compile(r"[^/?#\s]*@|[^/?#\s:@]+:(?!\d*(?:[/?#\s'\"]|\Z))[^\s@]*@")
+_LONGEST = 4096
 
 
 def check_address(address: str) -> str:
@@ -23,26 +23,55 @@ def check_address(address: str) -> str:
     Raises:
         ScaffoldError: It is neither https, ssh, file nor a path, or it could be taken for an option.
     """
-    shown = escape(strip_userinfo(address))
-    if not address or address.startswith("-") or any(character < " " for character in address):
+    shown = _shown(address)
+    is_odd = address.startswith("-") or any(character < " " for character in address)
+    if not address or is_odd or len(address) > _LONGEST:
         raise ScaffoldError(f"not the address of a template: {shown!r}", code="bad-address")
     prefix, _, rest = address.partition(":")
-    if prefix in _SHORT and not rest.startswith("/"):
+    if prefix in _SHORT and _SHORTENED.fullmatch(rest):
         return _SHORT[prefix] + rest
-    if "::" in address.split("/", 1)[0]:
+    if prefix in _SHORT or "::" in address.split("/", 1)[0]:
         raise _refused(shown)
     scheme, found, host = address.partition("://")
+    if _may_hide_a_password(address, host if found else ""):
+        raise ScaffoldError(
+            f"the address of a template is not plain: {shown}",
+            hint="write no password into it, a blank in it as %20 and an @ in its path as %40",
+            code="bad-address",
+        )
     if found:
         if scheme not in _SCHEMES or host.startswith("-"):
             raise _refused(shown)
         if scheme == "https" and "?" in host:  # git has no use for it, and tokens hide there
             raise ScaffoldError(
-                f"templates do not come from an address with a query: {shown.partition('?')[0]}?…",
+                f"templates do not come from an address with a query: {shown}",
                 hint="leave out what follows the ?; a token belongs in git's credential helper",
                 code="bad-address",
             )
         return address
     return address if is_remote(address) and not exists(Path(address)) else _full(address)
+
+
+def _may_hide_a_password(address: str, host: str) -> bool:
+    """Return whether it is not plain where the host of an address begins, so that a password could be taken for it."""
+    if not host:
+        is_scheme = address.partition(":")[0].lower() in _SCHEMES
+        return is_scheme or (is_remote(address) and "@" in address.partition(":")[2])
+    if address.startswith("file://"):
+        return False
+    authority = re.split("[/?#]", host, maxsplit=1)[0]
+    rest = host[len(authority) :]
+    return not authority or " " in host or (":" in authority and "@" in rest)
+
+
+def _shown(address: str) -> str:
+    """Return what may be shown of an address that may be none: nothing before its last `@`, and no query."""
+    scheme, found, _ = address.partition("://")
+    plain, has_query, _ = address[:_LONGEST].partition("?")
+    plain += "?…" if has_query else ""
+    if "@" in plain and not plain.startswith("git@"):
+        plain = f"{scheme + found if found else ''}…@{plain.rpartition('@')[2]}"
+    return escape(plain)
 
 
 def local_path(address: str) -> Path:
@@ -101,14 +130,22 @@ def strip_userinfo(text: str) -> str:
 
     `git@host:path`, where the user is part of how the host is reached and no secret, stays.
     """
-    return _USERINFO.sub(_without_userinfo, text)
+    if "@" not in text or "://" not in text:
+        return text
+    return re.sub(r"\S+", lambda match: _without_userinfo(match[0]), text)
 
 
-def _without_userinfo(match: re.Match[str]) -> str:
-    # ssh://git@host needs its user, as long as there is no password in it.
-    if match[1] == "ssh://" and ":" not in match[0].removeprefix("ssh://"):
-        return match[0]
-    return match[1]
+def _without_userinfo(word: str) -> str:
+    kept, at, last = [], 0, word.rfind("@")
+    while (found := word.find("://", at)) >= 0 and found < last:
+        start = found + len("://")
+        kept.append(word[at:start])
+        match = _USERINFO.match(word, start)
+        at = match.end() if match else start
+        # ssh://git@host needs its user, as long as there is no password in it.
+        if match and ":" not in match[0] and word[:start].endswith("ssh://"):
+            kept.append(match[0])
+    return "".join([*kept, word[at:]])
 
 
 def _refused(shown: str) -> ScaffoldError:

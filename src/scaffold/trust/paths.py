@@ -32,8 +32,12 @@ _DEVICE = (
     r"(?i)(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)"
     r"[ ]*(\..*)?"
 )
-# Code points that HFS+ leaves out when it compares names, and those that turn text around on a screen.
-_IGNORED = "[\u00ad\u034f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+# Code points that file systems leave out when they compare names (Unicode's Default_Ignorable_Code_Point), and those
+# that turn text around on a screen.
+_IGNORED = (
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _PLAIN = r"[A-Za-z0-9_.+@=,()\[\]{}#%&!$~' -]+"
 
 # What an upgrade points out when it adds it: files that make a tool run something.
@@ -240,7 +244,10 @@ _CHARACTER_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (_has("Cc"), "it has a control character, which terminals obey"),
     (_has("Cs"), "it is not UTF-8, which macOS and Windows refuse"),
     (_is_git, "git keeps its own files there"),
-    (lambda name: re.search(_IGNORED, name), "it has an invisible character, which macOS ignores"),
+    (
+        lambda name: re.search(_IGNORED, name),
+        "it has an invisible character, which file systems ignore",
+    ),
     (
         lambda name: re.search(_WINDOWS_CHARACTERS, name),
         "it has a character that Windows refuses, or takes for a drive or a folder",
@@ -261,7 +268,10 @@ _RULES: tuple[tuple[Callable[[str], object], str], ...] = (
 
 def same_name(path: str) -> str:
     """Return what is equal for two paths that are one file where neither case nor Unicode form counts."""
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+    if path.isascii():
+        return path.casefold()
+    folded = unicodedata.normalize("NFD", path).casefold()
+    return unicodedata.normalize("NFC", folded)
 
 
 def _add_folders(path: str, folders: dict[str, str]) -> None:

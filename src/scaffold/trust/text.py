@@ -6,10 +6,14 @@ import re
 
 # These are compiled when they are first asked: together they cost a tenth of a start of Python, and few texts need one.
 
-# C0 and C1 controls but newline and tab, DEL, bidirectional overrides, and lone surrogates (undecodable bytes).
-_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+# C0 and C1 controls but newline and tab, DEL, what is invisible or turns text around, and lone surrogates (undecodable
+# bytes).
+_UNSAFE = (
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 # What turns off continuous integration, and what closes an issue, wherever a message has it.
-_SWITCH = r"(?i)\[(?=[^\]\n]*\b(?:skip|no)\b)([^\]\n]*)\]"
+_SWITCH = r"(?i)\[(?=[^\[\]\n]*\b(?:skip|no)\b)([^\[\]\n]*)\]"
 _OTHER_SWITCH = r"(?i)\*{3}(NO_CI)\*{3}|(skip-checks)\s*(?=:)"
 _CLOSER = (
     r"(?i)\b(close[sd]?|closing|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)"
@@ -64,4 +68,6 @@ def _more_marks(text: str, *, least: int) -> str:
 
 def _escaped(character: str) -> str:
     code = ord(character)
+    if code > ord("\uffff"):
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code <= ord("\xff") else f"\\u{code:04x}"
