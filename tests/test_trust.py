@@ -52,7 +52,8 @@ def test_an_ordinary_path_is_left_alone(path):
 
 
 @pytest.mark.parametrize(
-    "character", "\u061c\u180b\u180e\u115f\u3164\uffa0\u17b4\U000e0001\U000e0100\U0001d173\u2065\ufff0\u1160"
+    "character",
+    "\u061c\u180b\u180e\u115f\u3164\uffa0\u17b4\U000e0001\U000e0100\U0001d173\u2065\ufff0\u1160",
 )
 def test_a_character_that_file_systems_ignore_is_refused(character):
     for path in (f".g{character}it/config", f"a{character}b"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ import pytest
 
 from scaffold.errors import ScaffoldError
 from scaffold.marks import has_marks
+from scaffold.merge.settle.alignment import align
 from scaffold.spec import read_spec
 from scaffold.trust import strip_userinfo, toml
 from scaffold.trust.text import as_message
@@ -27,6 +29,7 @@ TEXTS: dict[str, Callable[[], object]] = {
     "long source": lambda: read_spec(SPEC.format("a" * 200_000)),
     "dotted key": lambda: refused(SPEC.format("x") + ".".join("a" * 20_000) + " = 1\n"),
     "dotted table": lambda: refused(f"[{'.'.join('a' * 5000)}]\n" + "b = 1\n" * 20_000),
+    "long lines": lambda: align(numbers(1), numbers(2)),
     "spaced key": lambda: refused(" . ".join("a" * 20_000) + " = 1\n"),
 }
 
@@ -69,6 +72,12 @@ def test_keys_of_some_parts_are_read() -> None:
 )
 def test_passwords_are_taken_out_of_every_address(text: str, shown: str) -> None:
     assert strip_userinfo(text) == shown
+
+
+def numbers(seed: int) -> tuple[bytes, ...]:
+    """Return one line of a JSON file."""
+    chance = random.Random(seed)
+    return (b",".join(b"%d" % chance.randrange(50) for _ in range(20_000)),)
 
 
 def refused(text: str) -> None:

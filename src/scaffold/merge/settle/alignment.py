@@ -10,6 +10,8 @@ from scaffold.values import frozen
 
 _ALIKE = 0.6
 _TOO_LARGE = 40_000
+_MOST_BYTES = 100_000_000
+"""Of lines times those that they are compared with: a line of a notebook can be as long as a book."""
 
 Join = Callable[[Lines, Lines], Lines | None]
 """How two insertions at one place become one; nothing where they cannot."""
@@ -139,7 +141,9 @@ def _replace(
 
 
 def _likest_pairs(old: Lines, new: Lines) -> dict[int, int]:
-    """Return the pairs, in order on both sides, with the highest sum of likenesses."""
+    """Return the pairs, in order on both sides, with the highest sum of likenesses; of too many bytes, none."""
+    if sum(map(len, old)) * sum(map(len, new)) > _MOST_BYTES:
+        return {}
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness = [[_likeness(first, second) for second in new] for first in old]
     for i, row in enumerate(likeness):
