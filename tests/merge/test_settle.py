@@ -56,6 +56,28 @@ def test_missing_last_line_feed_of_a_settled_side_stays_missing(merged):
     assert_settled(change, "blanks", "a\nnew")
 
 
+@pytest.mark.parametrize("path", ["a.md", ".gitignore", "a.yml"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param(("x: 1\nyy: 1\n", "x: 1\nyy: 2", "x: 1\nyy: 1\nz: 1\n"), id="ours"),
+        pytest.param(("x: 1\nyy: 1\n", "x: 1\nyy: 1\nz: 1\n", "x: 1\nyy: 2"), id="theirs"),
+        pytest.param(("x: 1\nyy: 1", "x: 1\nyy: 1\nz: 1", "x: 1\nyy: 2"), id="no-side-has-one"),
+    ],
+)
+def test_missing_last_line_feed_makes_no_two_lines_one(merged, path, texts):
+    change = change_of(merged, path, *texts)
+
+    assert change.after.content.decode() == "x: 1\nyy: 2\nz: 1"
+    assert not change.is_conflict
+
+
+def test_last_line_feed_that_the_template_added_is_there(merged):
+    change = change_of(merged, "a.md", "x: 1\ny: 1", "x: 1\ny: 2", "x: 1\ny: 1\nz: 1\n")
+
+    assert_settled(change, "lines-apart", "x: 1\ny: 2\nz: 1\n")
+
+
 def test_line_that_looks_like_a_mark_is_text(merged):
     title = "Title\n=======\n"
 

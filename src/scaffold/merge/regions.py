@@ -110,6 +110,21 @@ def shared_ends(first: Sequence[bytes], second: Sequence[bytes]) -> tuple[int, i
     return start, end
 
 
+def closed(region: Region) -> Region:
+    """Return a region whose lines all end with a line feed; the region itself, where they do."""
+    sides = (region.ours, region.base, region.theirs)
+    newline = _newline(line for side in sides for line in side)
+    whole = Region(*(_closed(side, newline) for side in sides))
+    return region if whole == region else whole
+
+
+def opened(lines: Lines) -> Lines:
+    """Return lines of which the last has no line feed."""
+    if not lines:
+        return lines
+    return (*lines[:-1], lines[-1].removesuffix(b"\n").removesuffix(b"\r"))
+
+
 def _is_mark(line: bytes) -> bool:
     sign = line[:1]
     rest = line[MARKER_SIZE:].strip(b"\r\n")
@@ -127,9 +142,7 @@ def _with_true_end(region: Region, ours: bytes, base: bytes, theirs: bytes) -> R
 
 
 def _true_end(lines: Lines, whole: bytes) -> Lines:
-    if not lines or whole.endswith(b"\n"):
-        return lines
-    return (*lines[:-1], lines[-1].removesuffix(b"\n").removesuffix(b"\r"))
+    return lines if whole.endswith(b"\n") else opened(lines)
 
 
 def _marked(region: Region, labels: Labels) -> list[bytes]:
@@ -138,7 +151,7 @@ def _marked(region: Region, labels: Labels) -> list[bytes]:
     ours, theirs = region.ours[start:], region.theirs[start:]
     after = ours[len(ours) - end :]
     ours, theirs = ours[: len(ours) - end], theirs[: len(theirs) - end]
-    newline = b"\r\n" if any(line.endswith(b"\r\n") for line in (*ours, *theirs)) else b"\n"
+    newline = _newline((*ours, *theirs))
     return [
         *region.ours[:start],
         _mark(b"<", labels.ours, newline),
@@ -150,6 +163,10 @@ def _marked(region: Region, labels: Labels) -> list[bytes]:
         _mark(b">", labels.theirs, newline),
         *after,
     ]
+
+
+def _newline(lines: Iterable[bytes]) -> bytes:
+    return b"\r\n" if any(line.endswith(b"\r\n") for line in lines) else b"\n"
 
 
 def _mark(sign: bytes, label: str, newline: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from scaffold.merge.globs import matches
 from scaffold.merge.outcome import Policy, Settlement
 from scaffold.merge.places import as_places
-from scaffold.merge.regions import Piece, Region
+from scaffold.merge.regions import Piece, Region, closed, opened
 from scaffold.merge.settle.already_there import already_there
 from scaffold.merge.settle.apart import lines_apart
 from scaffold.merge.settle.blanks import blank_lines, indentation
@@ -43,17 +43,37 @@ RULES: tuple[Rule, ...] = (
 
 
 def settle(contest: Contest, policy: Policy) -> tuple[tuple[Piece, ...], tuple[Settlement, ...]]:
-    """Return the pieces with what the rules settled, and what they did."""
+    """Return the pieces with what the rules settled, and what they did.
+
+    Rules see lines that all end with a line feed, so that no two become one where a file's last line has none.
+    """
     told: list[Settlement] = []
     for place, region in enumerate(contest.pieces):
         if not isinstance(region, Region):
             continue
-        settled = _settled(region, contest, policy)
+        whole = closed(region)
+        settled = _settled(whole, _with(contest, place, whole), policy)
         if settled is not None:
+            if whole is not region and not _ends_with_line_feed(contest):
+                settled = replace(settled, lines=opened(settled.lines))
             told.append(settled.told(region))
-            pieces = (*contest.pieces[:place], settled.lines, *contest.pieces[place + 1 :])
-            contest = replace(contest, pieces=pieces)
+            contest = _with(contest, place, settled.lines)
     return as_places(tuple(piece for piece in contest.pieces if piece)), tuple(told)
+
+
+def _with(contest: Contest, place: int, piece: Piece) -> Contest:
+    """Return the contest with another piece at a place."""
+    if piece is contest.pieces[place]:
+        return contest
+    return replace(contest, pieces=(*contest.pieces[:place], piece, *contest.pieces[place + 1 :]))
+
+
+def _ends_with_line_feed(contest: Contest) -> bool:
+    """Return whether the merged file ends with a line feed: as the side has it that changed the end."""
+    base, ours, theirs = (
+        not side or side.endswith(b"\n") for side in (contest.base, contest.ours, contest.theirs)
+    )
+    return theirs if ours == base else ours
 
 
 def _settled(region: Region, contest: Contest, policy: Policy) -> Settled | None:

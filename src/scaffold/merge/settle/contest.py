@@ -85,6 +85,7 @@ def stands_in_file(region: Region, lines: Lines, contest: Contest) -> bool:
 
 
 def _added(old: Lines, new: Lines) -> Counter[bytes]:
+    old, new = (tuple(line.rstrip(b"\r\n") for line in side) for side in (old, new))
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return Counter(
         line

@@ -28,10 +28,9 @@ def imports(region: Region, contest: Contest) -> Settled | None:
 
 
 def _apart(lines: Lines) -> tuple[Lines, Lines]:
-    """Return lines, each closed, and the blank ones after them."""
-    closed = tuple(line if line.endswith(b"\n") else line + b"\n" for line in lines)
-    end = max((place for place, line in enumerate(closed, 1) if line.strip()), default=0)
-    return closed[:end], closed[end:]
+    """Return lines, and the blank ones after them."""
+    end = max((place for place, line in enumerate(lines, 1) if line.strip()), default=0)
+    return lines[:end], lines[end:]
 
 
 def _bound(lines: Lines) -> dict[str, str]:

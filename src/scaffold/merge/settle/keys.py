@@ -69,7 +69,7 @@ def _words(lines: Lines) -> Lines:
 
 def _ours_first(ours: Lines, theirs: Lines) -> Lines:
     seen = set(ours)
-    return (*_closed(ours), *(line for line in theirs if line not in seen or not line.strip()))
+    return (*ours, *(line for line in theirs if line not in seen or not line.strip()))
 
 
 def _theirs_first(ours: Lines, theirs: Lines) -> Lines:
@@ -78,13 +78,7 @@ def _theirs_first(ours: Lines, theirs: Lines) -> Lines:
 
 def _both(ours: Lines, theirs: Lines) -> Lines:
     """Return one after the other, for elements that say some line alike."""
-    return (*_closed(ours), *theirs)
-
-
-def _closed(lines: Lines) -> Lines:
-    if lines and not lines[-1].endswith(b"\n"):
-        return (*lines[:-1], lines[-1] + b"\n")
-    return lines
+    return (*ours, *theirs)
 
 
 def _is_proven(region: Region, lines: Lines, contest: Contest) -> bool:

@@ -41,19 +41,12 @@ def _has_exceptions(region: Region) -> bool:
 def _union(ours: Lines, theirs: Lines) -> Lines:
     """Return both, in both orders, what is equal once."""
     result: list[bytes] = []
-    ours, theirs = _closed(ours), _closed(theirs)
     matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
     for tag, start, end, first, last in matcher.get_opcodes():
         result += ours[start:end]
         if tag != "equal":
             result += theirs[first:last]
     return tuple(result)
-
-
-def _closed(lines: Lines) -> Lines:
-    if lines and not lines[-1].endswith(b"\n"):
-        return (*lines[:-1], lines[-1] + b"\n")
-    return lines
 
 
 def _is_proven(region: Region, lines: Lines) -> bool:
