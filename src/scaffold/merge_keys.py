@@ -30,6 +30,8 @@ _MOST_VALUES = 200_000
 _YAML = (".yml", ".yaml")
 _INI = {"tox.ini", "setup.cfg", "pytest.ini", "mypy.ini", ".flake8", ".editorconfig", ".coveragerc"}
 _KEYS = ("name", "id", "repo", "uses", "key", "path", "url")
+_WORK = {"uses", "run"}
+"""What a step does, and nothing else in a list has."""
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~^;@ ]|$)")
 
 
@@ -73,7 +75,8 @@ def merged(base: Data, ours: Data, theirs: Data) -> Data:
     """Return the merge of three values.
 
     Tables merge key by key; lists element by element, each told by what identifies it (a requirement's name, a
-    step's `name`, ...). The order of a list is not looked at; see `same`.
+    step's `name`, ...); a step that a side only renamed is the same one. The order of a list is not looked at;
+    see `same`.
 
     Raises:
         Conflict: Both sides changed one value differently.
@@ -86,7 +89,8 @@ def merged(base: Data, ours: Data, theirs: Data) -> Data:
         return _merged_tables(base if isinstance(base, Mapping) else {}, ours, theirs)
     if _is_list(ours) and _is_list(theirs):
         old = _by_key(base) if _is_list(base) else {}
-        return list(_merged_tables(old, _by_key(ours), _by_key(theirs)).values())
+        mine, new = (_as_before(old, _by_key(side)) for side in (ours, theirs))
+        return list(_merged_tables(old, mine, new).values())
     raise Conflict
 
 
@@ -142,6 +146,25 @@ def _by_key(elements: Data) -> Mapping[str, Data]:
             raise Conflict
         table[key] = element
     return table
+
+
+def _as_before(old: Mapping[str, Data], new: Mapping[str, Data]) -> Mapping[str, Data]:
+    """Return a side's elements, each step that was only renamed under the key that it had."""
+    gone = {key: _untitled(old[key]) for key in old.keys() - new.keys()}
+    come = {key: _untitled(new[key]) for key in new.keys() - old.keys()}
+    renamed: dict[str, str] = {}
+    for key, step in come.items():
+        before = [each for each, other in gone.items() if step and same(step, other)]
+        if len(before) == 1 and sum(same(step, other) for other in come.values()) == 1:
+            renamed[key] = before[0]
+    return {renamed.get(key, key): element for key, element in new.items()}
+
+
+def _untitled(element: Data) -> Data:
+    """Return what a step says beside its name, which is a title alone; nothing for what is no step."""
+    if not isinstance(element, Mapping) or "name" not in element or not element.keys() & _WORK:
+        return None
+    return {key: value for key, value in element.items() if key != "name"}
 
 
 def _key_of(element: Data) -> str:

@@ -208,6 +208,59 @@ def test_one_key_with_two_values_is_left(merged):
     assert_left(change_of(merged, "a.toml", "a = 1\n", "a = 2\n", "a = 3\n"))
 
 
+STEPS = """\
+steps:
+  - name: {}
+    uses: actions/setup-python@v{}
+"""
+
+
+def test_renamed_step_has_the_other_sides_change(merged):
+    texts = STEPS.format("Python", 5), STEPS.format("Python", 6), STEPS.format("Set up Python", 5)
+
+    change = change_of(merged, "ci.yml", *texts)
+
+    assert_settled(change, "keys", STEPS.format("Set up Python", 6))
+
+
+def test_step_that_both_sides_renamed_is_left(merged):
+    texts = STEPS.format("Python", 5), STEPS.format("My Python", 6), STEPS.format("New Python", 5)
+
+    assert_left(change_of(merged, "ci.yml", *texts))
+
+
+def test_other_element_in_the_place_of_one_is_no_renamed_one(merged):
+    text = "packages:\n  - name: {}\n    version: {}\n"
+    texts = text.format("old", 1), text.format("old", 2), text.format("other", 1)
+
+    assert_left(change_of(merged, "a.yml", *texts))
+
+
+TOOLS = "[tool.typos]\nwords = {}\n\n"
+
+
+def test_table_that_both_sides_removed_is_gone_where_another_came(merged):
+    base = TOOLS.format(1) + "[tool.bandit]\nskips = 1\n"
+    ours = TOOLS.format(2) + "[tool.ruff]\nselect = 2\n"
+
+    change = change_of(merged, "a.toml", base, ours, TOOLS.format(1))
+
+    assert_settled(change, "keys", ours)
+
+
+def test_comment_that_only_the_template_removed_does_not_stay(merged):
+    base = TOOLS.format(1) + "# old\n[tool.bandit]\nskips = 1\n"
+    ours = TOOLS.format(2) + "# old\n[tool.ruff]\nselect = 2\n"
+
+    assert_left(change_of(merged, "a.toml", base, ours, TOOLS.format(1)))
+
+
+def test_comment_that_the_project_deleted_does_not_come_back_as_a_key(merged):
+    texts = "a:\n  - x\n  # - y\n  - z\n", "a:\n  - x\n  - z\n", "a:\n  - x\n  - y\n  - z\n"
+
+    assert_left(change_of(merged, "a.yml", *texts))
+
+
 def test_new_keys_of_a_workflow(merged):
     base = "on: push\n\njobs: {}\n"
     change = change_of(

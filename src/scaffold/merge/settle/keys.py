@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from scaffold.merge.regions import Lines, Region, side_with, split
 from scaffold.merge.settle.alignment import merge_lines
-from scaffold.merge.settle.contest import Contest, Settled, keeps_both
+from scaffold.merge.settle.contest import Contest, Settled, has_change, keeps_both
 from scaffold.merge_keys import Conflict, merged, reader_of, same_elements
 
 CODE = "keys"
@@ -46,6 +46,8 @@ def _can(read: Callable[[bytes], object], contest: Contest, region: Region, line
 
 
 def _candidates(region: Region) -> Iterator[Lines]:
+    if has_change(region.base, region.theirs, region.ours):
+        yield region.ours  # never the template's: a comment that the project deleted does not come back as a key
     for join in (_ours_first, _theirs_first, _both):
         lines = merge_lines(region, join) if region.base else join(region.ours, region.theirs)
         if lines is not None:
