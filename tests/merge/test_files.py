@@ -248,6 +248,31 @@ def test_derived_file_in_conflict_is_one_place_to_decide(merged):
     assert outcome.changes["uv.lock"].regions == 1
 
 
+PINS = "a=={} \\\n    --hash=sha256:{}\n" + "".join(
+    f"b{n}==1 \\\n    --hash=sha256:0\n" for n in range(9)
+)
+
+
+def test_requirements_with_hashes_are_derived(merged):
+    base = PINS.format(1, 1) + PINS.format(1, 1)
+    texts = [base.replace("a==1", f"a=={n}").replace("sha256:1", f"sha256:{n}") for n in (1, 2, 3)]
+
+    change = merged(*({"ci/requirements.txt": text} for text in texts)).changes[
+        "ci/requirements.txt"
+    ]
+
+    assert told(change) == ("conflict", "derived")
+    assert change.regions == 1
+
+
+def test_hash_in_one_sides_prose_makes_no_file_derived(merged):
+    texts = ["a\n", "a\n    --hash=sha256:0\n", "b\n"]
+
+    outcome = merged(*({"notes.txt": text} for text in texts))
+
+    assert told(outcome.changes["notes.txt"]) == ("conflict", "content")
+
+
 def test_skipped_file_is_left_alone_and_told(merged):
     outcome = merged({"a": "1\n"}, {"a": "1\n"}, {"a": "2\n"}, Policy(skipped=("a",)))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scaffold.git import Git
 from scaffold.merge import moves
 from scaffold.merge.attributes import attributes_of, is_normalized, settings_of
+from scaffold.merge.derived import is_derived
 from scaffold.merge.globs import matches
 from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
 from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Settlement, Stages
@@ -176,7 +177,7 @@ class _Merging:
             return self._kept(path, "skipped", "the project asked to leave it alone", old != new)
         if matches(path, self.policy.exact):
             return self._exact(path, new)
-        if self.policy.may_replace and matches(path, self.policy.derived):
+        if self.policy.may_replace and is_derived(path, self.policy, old, self.ours(path), new):
             return self._derived(path, old, new)
         if matches(path, self.policy.once) and (old is not None or self.ours(path) is not None):
             return self._kept(path, "once", "written once, and yours since then", old != new)
@@ -325,7 +326,7 @@ class _Merged:
         old, new = self.parts.base.get(path), self.parts.theirs.get(path)
         origin = pairs.get(path, "")
         told = _told_clean(before, after, old, new, origin)
-        if told[0] is Kind.MERGED and matches(path, self.merging.policy.derived):
+        if told[0] is Kind.MERGED and is_derived(path, self.merging.policy, before, after):
             told = (Kind.MERGED, "derived", "merged as text: build it again")
         change = Change(path, told[0], told[1], told[2], before, after, origin=origin)
         return replace(change, origin=origin if change.kind is Kind.MOVED else "")
@@ -365,11 +366,11 @@ class _Merged:
             return Change(path, Kind.CONFLICT, "binary", reason, before, stages.get(2), stages)
         old, mine, new = sides
         pieces = parse(merged.content, base=old, ours=mine, theirs=new)
-        is_derived = matches(path, self.merging.policy.derived)
+        is_built = is_derived(path, self.merging.policy, *stages.values())
         from scaffold.merge.settle import Contest  # noqa: PLC0415 - many rules, for what meets alone
 
         contest = Contest(path, old, mine, new, pieces)
-        pieces, settlements = (as_one(pieces), ()) if is_derived else self._settled(contest)
+        pieces, settlements = (as_one(pieces), ()) if is_built else self._settled(contest)
         after = File(content_of(pieces, self.merging.labels), merged.mode)
         after = self._with_ends(path, after)
         left = regions_of(pieces)
@@ -378,7 +379,7 @@ class _Merged:
             code = "both-moved" if moved else "settled"
             reason = moved or "both sides changed it; rules settled where they met"
             return Change(path, kind, code, reason, before, after, settlements=settlements)
-        code = "derived" if is_derived else "content" if 1 in stages else "both-added"
+        code = "derived" if is_built else "content" if 1 in stages else "both-added"
         reason = f"both sides changed the same lines, in {left} place{'s' if left > 1 else ''}"
         return Change(
             path, Kind.CONFLICT, code, reason, before, after, stages, "", settlements, left

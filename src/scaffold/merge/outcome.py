@@ -214,7 +214,8 @@ class Policy:
 
     Args:
         once: Written when they are new, and the project's from then on.
-        derived: Rebuilt by a tool after the merge (lock files): never settled by a rule, and named.
+        derived: Rebuilt by a tool after the merge (lock files): never settled by a rule, and named. Requirements that
+            pin hashes are, too.
         owned: Prose that the project owns: where both changed the same lines, the project's stand.
         skipped: Take no part at all, as a project asked.
         exact: Always the new render's, whatever HEAD has (`scaffold.lock`).
