@@ -89,6 +89,16 @@ def test_changed_default_is_told_and_not_applied(project, made):
     assert "the default of colour is now 'green'; yours stays 'red'" in str(said.json["notes"])
 
 
+def test_answer_that_is_offered_no_more_is_not_said_to_stay(project, made):
+    made.release({}, colour=["green", "blue"])
+
+    said = project.upgrade()
+
+    assert project.read("a.txt") == "green small\n"
+    assert "default-changed" not in said.notes
+    assert "colour was red, which is offered no more" in str(said.json["notes"])
+
+
 def test_default_that_the_project_has_already_is_not_mentioned(make_project, made):
     project = make_project(made, "--set", "colour=green")
     made.release({}, colour="green")
