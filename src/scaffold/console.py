@@ -29,8 +29,9 @@ class Console:
         """Print the result of a command."""
         if self.as_json:
             _write_json({**report.data, "exit_code": int(report.exit_code)})
-        elif report.patch:
+        elif report.patch is not None:  # standard output is for `git apply` then
             _write_patch(report.patch)
+            _write_lines(sys.stderr, report.lines)
         else:
             _write_lines(sys.stdout, report.lines)
 

@@ -46,10 +46,10 @@ class Report:
         data: The result as `--json` prints it.
         lines: The result as a person reads it.
         exit_code: One of `Exit`.
-        patch: A patch to print as it is, in place of the lines.
+        patch: A patch to print as it is; then the lines are told beside it. Nothing where none was asked for.
     """
 
     data: Mapping[str, Any]
     lines: tuple[Line, ...] = ()
     exit_code: Exit = Exit.DONE
-    patch: bytes = field(default=b"", repr=False)
+    patch: bytes | None = field(default=None, repr=False)
