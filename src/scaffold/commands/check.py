@@ -42,7 +42,7 @@ def check(place: Path, *, offline: bool = False, strict: bool = False) -> Report
         "unsynced": list(_unsynced(project.spec, lock)),
         "conflicts": conflicts,
         "pending": _is_pending(project.checkout),
-        "drift": [{"path": each.path, "kind": each.kind} for each in drifted],
+        "drift": [each.to_json() for each in drifted],
     }
     bad = data["is_behind"] or lock.behind or data["unsynced"] or conflicts
     negative = bool(bad) or (strict and bool(drifted))
@@ -129,8 +129,11 @@ def _lines(data: dict[str, Any]) -> Iterator[Line]:
         yield Line(f"conflict left: {path}", Style.BAD)
     kinds = [each["kind"] for each in data["drift"]]
     if kinds:
-        changed, deleted = kinds.count("changed"), kinds.count("deleted")
-        yield Line(f"of the template's files you changed {changed} and deleted {deleted}")
+        changed, moved, deleted = map(kinds.count, ("changed", "moved", "deleted"))
+        and_moved = f", moved {moved}" if moved else ""
+        yield Line(
+            f"of the template's files you changed {changed}{and_moved} and deleted {deleted}"
+        )
         yield Line("  see them: scaffold diff", Style.FAINT)
     if data["pending"]:
         yield Line("a change waits for its commit, or: scaffold upgrade --abort")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from scaffold.commands.drift import Drift, drift, with_plain_ends
+from collections.abc import Iterator
+
+from scaffold.commands.drift import Drift, drift, with_ends_of
+from scaffold.commands.notes import Note
 from scaffold.commands.patch import patch_between
 from scaffold.commands.rendering import applied_tree
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.commands.wishes import Wishes
 from scaffold.merge.globs import matches
 from scaffold.project import Project
-from scaffold.tree import Tree
+from scaffold.tree import File, Tree
 
 
 def diff(wishes: Wishes, paths: tuple[str, ...] = (), *, reverse: bool = False) -> Report:
     """Return the patch from the pristine render to the project's files.
+
+    What the patch lacks is told beside it: files whose pristine render is gone, and changes that cannot be sent.
 
     Args:
         wishes: Where, and whether the template may be reached.
@@ -21,45 +26,54 @@ def diff(wishes: Wishes, paths: tuple[str, ...] = (), *, reverse: bool = False) 
         reverse: As a patch of the template's own files, to be sent back to it.
 
     Raises:
-        ScaffoldError: There is no project, or its template's past is gone.
+        ScaffoldError: There is no project.
     """
     project = Project.find(wishes.place)
     lock = project.applied
     drifted = tuple(
-        each for each in drift(project.checkout, lock) if not paths or matches(each.path, paths)
+        each
+        for each in drift(project.checkout, lock)
+        if not paths or matches(each.path, paths) or matches(each.moved_to or each.path, paths)
     )
-    rendered, notes = applied_tree(
+    rendered, lost = applied_tree(
         project.checkout.git, lock, project.spec.source, wishes, looking=True
     )
-    before: Tree = {each.path: rendered[each.path] for each in drifted if each.path in rendered}
-    after = _after(drifted, before)
-    unsent: tuple[str, ...] = ()
+    named = {each.path for each in drifted}
+    notes = tuple(note for note in lost if note.subject in named)
+    known = tuple(each for each in drifted if each.path in rendered)
+    unsent: dict[str, str] = {}
     if reverse:
         from scaffold.commands.upstream import upstream  # noqa: PLC0415
 
-        before, after, unsent = upstream(project, before, after, wishes)
+        before, after, unsent = upstream(project, known, rendered, wishes)
+    else:
+        before = {each.path: rendered[each.path] for each in known}
+        after = dict(_after(known, rendered))
     patch = patch_between(before, after)
     data = {
         "command": "diff",
         "reverse": reverse,
-        "files": [{"path": each.path, "kind": each.kind} for each in drifted],
+        "files": [each.to_json() for each in drifted],
         "unsent": list(unsent),
         "notes": [note.to_json() for note in notes],
         "patch": patch.decode("utf-8", "replace"),
     }
-    lines = [Line("no file of the template was changed")] if not drifted else []
-    lines += [
-        Line(f"not in the patch, since the template makes those lines: {path}", Style.WARN)
-        for path in unsent
-    ]
-    return Report(data, tuple(lines), Exit.DONE, patch)
+    lines = tuple(_lines(drifted, notes, unsent))
+    return Report(data, lines, Exit.DONE, patch if drifted else None)
 
 
-def _after(drifted: tuple[Drift, ...], before: Tree) -> Tree:
-    result = {}
+def _after(drifted: tuple[Drift, ...], rendered: Tree) -> Iterator[tuple[str, File]]:
     for each in drifted:
-        if each.file is None or each.path not in before:
-            continue
-        crlf = b"\r\n" in before[each.path].content
-        result[each.path] = each.file if crlf else with_plain_ends(each.file)
-    return result
+        if each.file is not None:
+            yield each.moved_to or each.path, with_ends_of(rendered[each.path], each.file)
+
+
+def _lines(
+    drifted: tuple[Drift, ...], notes: tuple[Note, ...], unsent: dict[str, str]
+) -> Iterator[Line]:
+    if not drifted:
+        yield Line("no file of the template was changed")
+    for note in notes:
+        yield Line(f"note: {note.told}", Style.WARN)
+    for path, reason in unsent.items():
+        yield Line(f"not in the patch: {path}, {reason}", Style.WARN)

@@ -18,18 +18,40 @@ class Drift:
 
     Args:
         path: Relative to the project's folder.
-        kind: `changed` or `deleted`.
-        file: What is there.
+        kind: `changed`, `deleted` or `moved`.
+        file: What is there, or where it was moved to.
+        moved_to: Where the project has it, if it moved it.
     """
 
     path: str
     kind: str
     file: File | None
+    moved_to: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the path, what became of it and where it is now as plain data."""
+        moved = {"moved_to": self.moved_to} if self.moved_to else {}
+        return {"path": self.path, "kind": self.kind, **moved}
 
 
 def drift(checkout: Checkout, lock: Lock) -> tuple[Drift, ...]:
-    """Return the template's files that differ in the work tree; nothing is run and nothing rendered."""
-    return tuple(_drifted(checkout, lock.files))
+    """Return the template's files that differ in the work tree; nothing is run and nothing rendered.
+
+    A file that is not there is looked for among the project's own tracked files, as a merge looks for it.
+    """
+    found = tuple(_drifted(checkout, lock.files))
+    gone = {each.path: lock.files[each.path] for each in found if each.kind == "deleted"}
+    if not gone:
+        return found
+    from scaffold.commands.moved import moved_files  # noqa: PLC0415 - for projects that lack some
+
+    moved = moved_files(checkout, gone, lock.files.keys())
+    return tuple(_followed(checkout, each, moved.get(each.path, "")) for each in found)
+
+
+def _followed(checkout: Checkout, gone: Drift, target: str) -> Drift:
+    file = read_file(checkout, target) if target else None
+    return gone if file is None else Drift(gone.path, "moved", file, target)
 
 
 def _drifted(checkout: Checkout, files: Mapping[str, LockedFile]) -> Iterator[Drift]:
@@ -66,8 +88,30 @@ def _is_as_rendered(file: File, locked: LockedFile) -> bool:
         return False
     if file.blob_id == locked.blob:
         return True
-    # A check-out with core.autocrlf has other line ends than what is committed.
-    return b"\r\n" in file.content and with_plain_ends(file).blob_id == locked.blob
+    return any(each.blob_id == locked.blob for each in _with_other_ends(file))
+
+
+def _with_other_ends(file: File) -> Iterator[File]:
+    """Yield a text as git may have it elsewhere: core.autocrlf changes the line ends that it checks out, or commits."""
+    if b"\r\n" in file.content:
+        yield with_plain_ends(file)
+    elif b"\n" in file.content:
+        yield _with_crlf(file)
+
+
+def with_ends_of(rendered: File, file: File) -> File:
+    """Return `file` with the line ends of the render, where they are all of one kind and its own of the other."""
+    ends = rendered.content.count(b"\r\n")
+    if not ends:
+        return with_plain_ends(file)
+    is_whole = ends == rendered.content.count(b"\n")
+    return _with_crlf(file) if is_whole and b"\r\n" not in file.content else file
+
+
+def _with_crlf(file: File) -> File:
+    if file.mode == "120000" or b"\0" in file.content:
+        return file
+    return File(file.content.replace(b"\n", b"\r\n"), file.mode)
 
 
 def with_plain_ends(file: File) -> File:

@@ -458,5 +458,5 @@ def _shown(answer: Answer) -> str:
 
 
 def _lost(path: str, reason: str) -> Note:
-    told = f"{path}: the old render is gone ({reason}), so both versions of it are compared"
+    told = f"{path}: the old render is gone ({reason}): what you changed there is not known"
     return Note("base-lost", path, told)

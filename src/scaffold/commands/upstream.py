@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from scaffold.commands.drift import Drift, with_ends_of
 from scaffold.commands.rendering import open_again
 from scaffold.commands.wishes import Wishes
 from scaffold.git import Git
@@ -21,32 +22,44 @@ from scaffold.trust.limits import Limits, confined
 
 
 def upstream(
-    project: Project, before: Tree, after: Tree, wishes: Wishes
-) -> tuple[Tree, Tree, tuple[str, ...]]:
-    """Return the template's files before and after the project's changes, and the paths that cannot be sent.
+    project: Project, drifted: tuple[Drift, ...], rendered: Tree, wishes: Wishes
+) -> tuple[Tree, Tree, dict[str, str]]:
+    """Return the template's files before and after the project's changes, and path -> why that cannot be sent.
 
     Of scaffold's own template, these are its sources. A change is carried over line by line; one to lines that the
-    template makes of answers cannot be, nor can new lines that a template would take for Jinja.
+    template makes of answers cannot be, nor can new lines that a template would take for Jinja. Of a file that was
+    moved, the change of its content is sent and the move is named.
     """
     lock = project.applied
     template = open_again(lock, project.spec.source, wishes)
     origins = _origins(template, lock)
     sent_before: dict[str, File] = {}
     sent_after: dict[str, File] = {}
-    unsent = []
-    for path, rendered in before.items():
-        changed = after.get(path)
-        if path not in origins or changed is None:
-            unsent.append(path)
+    unsent: dict[str, str] = {}
+    for each in drifted:
+        if each.file is None:
+            unsent[each.path] = "deleted here"
             continue
-        name, own = _source(template, origins[path])
-        content = _carried(template, lock, own.content, rendered.content, changed.content)
-        if content is None:
-            unsent.append(path)
+        if each.moved_to:
+            unsent[each.path] = f"moved here to {each.moved_to}"
+        if each.path not in origins:
+            unsent[each.path] = "since none of the template's files is it"
+            continue
+        name, own = _source(template, origins[each.path])
+        before = rendered[each.path]
+        after = with_ends_of(before, each.file)
+        try:
+            content = _carried(template, lock, own.content, before.content, after.content)
+        except _UnsendableError as error:
+            unsent[each.path] = str(error)
             continue
         sent_before[name] = own
-        sent_after[name] = File(content, changed.mode)
-    return sent_before, sent_after, tuple(unsent)
+        sent_after[name] = File(content, after.mode)
+    return sent_before, sent_after, unsent
+
+
+class _UnsendableError(Exception):
+    """A change cannot be said in the template's own file; the message says why."""
 
 
 def _source(template: Template, path: str) -> tuple[str, File]:
@@ -73,23 +86,27 @@ def _origins(template: Template, lock: Lock) -> dict[str, str]:
     return found() if template.own else confined(found, Limits.from_environment())
 
 
-def _carried(
-    template: Template, lock: Lock, own: bytes, before: bytes, after: bytes
-) -> bytes | None:
-    """Return `own` with what changed between `before` and `after`, or nothing where that cannot be said."""
+def _carried(template: Template, lock: Lock, own: bytes, before: bytes, after: bytes) -> bytes:
+    """Return `own` with what changed between `before` and `after`.
+
+    Raises:
+        _UnsendableError: That cannot be said.
+    """
     names = _placeholders(lock) if template.own else {}
     if _replaced(before, names) == own:
         return _replaced(after, names)
     if own == before:
         return after
     if _has_new_jinja(before, after):
-        return None
+        raise _UnsendableError("since the template would take its new lines for Jinja")
     with tempfile.TemporaryDirectory(prefix="scaffold-diff-") as folder:
         for name, content in (("own", own), ("before", before), ("after", after)):
             (Path(folder) / name).write_bytes(content)
         merge = ("merge-file", "-p", "own", "before", "after")
         merged = Git(Path(folder))(*merge, expect=range(256))
-    return merged.stdout if merged.returncode == 0 else None
+    if merged.returncode:
+        raise _UnsendableError("since the template makes those lines of answers")
+    return merged.stdout
 
 
 def _placeholders(lock: Lock) -> dict[bytes, bytes]:
