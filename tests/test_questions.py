@@ -78,7 +78,7 @@ def test_an_answer_to_no_question_is_refused():
     with pytest.raises(ScaffoldError, match="no question nmae") as caught:
         resolve(questions(name="x"), {"nmae": "y"})
 
-    assert caught.value.hint == "it asks: name"
+    assert caught.value.hint == "did you mean name? it asks: name"
 
 
 def test_a_person_is_asked_with_the_rendered_default_and_choices():

@@ -103,6 +103,13 @@ class Questions:
     def __contains__(self, name: object) -> bool:
         return any(question.name == name for question in self.asked)
 
+    def current(self, name: str) -> Question | None:
+        """Return the question that is called `name`, or was in an earlier version; nothing where there is none."""
+        for question in self.asked:
+            if name == question.name or name in question.renamed_from:
+                return question
+        return None
+
     @property
     def secrets(self) -> frozenset[str]:
         """Return the names of the questions whose answers are secret."""
@@ -187,17 +194,26 @@ def resolve(
     """
     for name in given:
         if name not in questions:
-            known = ", ".join(question.name for question in questions)
-            raise ScaffoldError(
-                f"the template has no question {escape(name)}",
-                hint=f"it asks: {known}" if known else "",
-                code="unknown-answer",
-            )
+            raise unknown_answer(questions, name)
     secrets = {name: given[name] for name in questions.secrets if name in given}
     public = {name: answer for name, answer in given.items() if name not in secrets}
     context = _context(questions, public, ask and _keeping_secrets(ask, secrets), render)
     answers = {question.name: context[question.name] for question in questions}
     return {**storable(questions, answers), **_checked_secrets(questions, secrets)}
+
+
+def unknown_answer(questions: Questions, name: str, where: str = "") -> ScaffoldError:
+    """Return the refusal of an answer, given in the file `where` or by a person, to no question of the template."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes alone
+
+    known = [question.name for question in questions]
+    nearest = get_close_matches(name, known, 1)
+    meant = f"did you mean {nearest[0]}? " if nearest else ""
+    return ScaffoldError(
+        f"{where}{': ' if where else ''}the template has no question {escape(name)}",
+        hint=f"{meant}it asks: {', '.join(known)}" if known else "",
+        code="unknown-answer",
+    )
 
 
 def require_secrets(questions: Questions, answers: Answers) -> None:
@@ -263,7 +279,7 @@ def migrate(questions: Questions, recorded: Answers) -> tuple[Answers, tuple[Mig
     for name, answer in recorded.items():
         if name.startswith("_"):
             continue
-        question = _current(questions, name)
+        question = questions.current(name)
         if question is None:
             notes.append(Migration("removed", name, f"the template asks for {name} no more"))
             continue
@@ -556,13 +572,6 @@ def _unfit(question: Question, answer: Answer, rule: str) -> ScaffoldError:
 
 def _first(raw: Any) -> Any:
     return raw[0] if isinstance(raw, list) and raw else raw
-
-
-def _current(questions: Questions, name: str) -> Question | None:
-    for question in questions:
-        if name == question.name or name in question.renamed_from:
-            return question
-    return None
 
 
 def _fitting(

@@ -30,6 +30,8 @@ _LOCKED = re.compile(r"(100644|100755|120000) ([0-9a-f]{40})")
 _LONGEST = 16_000_000
 """Of a spec or a lock, which anybody may have edited: twice what 50,000 files take."""
 _LONGEST_SEED = 200
+_KEYS = ("template", "answers", "components", "skip", "owned")
+_TEMPLATE_KEYS = ("source", "directory", "version", "gives_commit")
 
 Answer: TypeAlias = "str | bool | int | float | list[Answer] | dict[str, Answer] | None"
 Answers: TypeAlias = Mapping[str, Answer]
@@ -108,7 +110,10 @@ def read_spec(text: str, name: str = SPEC_FILE) -> Spec:
     Raises:
         ScaffoldError: The document is broken, holds conflict marks, or says something unknown.
     """
-    return _spec(_Table(_parse(text, name), name))
+    table = _Table(_parse(text, name), name)
+    table.refuse_others(_KEYS)
+    table.table("template").refuse_others(_TEMPLATE_KEYS)
+    return _spec(table)
 
 
 def read_lock(text: str, name: str = LOCK_FILE) -> Lock:
@@ -186,6 +191,18 @@ class _Table:
 
     def table(self, key: str) -> _Table:
         return _Table(self.take(key, dict), self.name)
+
+    def refuse_others(self, keys: tuple[str, ...]) -> None:
+        for key in sorted(self.values.keys() - set(keys)):
+            from difflib import get_close_matches  # noqa: PLC0415 - for mistakes alone
+
+            nearest = get_close_matches(key, keys, 1)
+            meant = f"did you mean {nearest[0]}? " if nearest else ""
+            raise ScaffoldError(
+                f"{self.name} has an unknown key {key}",
+                hint=f"{meant}there are {', '.join(keys)}",
+                code="broken-spec",
+            )
 
     def strings(self, key: str) -> list[str]:
         values: list[Any] = self.take(key, list, [])

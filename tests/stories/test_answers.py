@@ -220,3 +220,32 @@ def test_unknown_answer_stops_new_before_anything_is_written(made, tmp_path):
 
     assert said.code == 2
     assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize("command", ["sync", "upgrade"])
+def test_answer_to_no_question_is_a_mistake_and_not_a_question_that_is_gone(
+    make_project, template, command
+):
+    project = make_project(template({"a.txt": "a\n"}, licence="MIT"))
+    project.replace("scaffold.toml", "licence =", 'license = "BSD"\nlicence =')
+
+    said = project.run(command)
+
+    assert said.code == 2
+    assert said.err.splitlines() == [
+        "error: scaffold.toml: the template has no question license",
+        "hint: did you mean licence? it asks: project_slug, licence",
+    ]
+    assert "license" in project.read("scaffold.toml")
+
+
+def test_answer_that_an_earlier_version_asked_for_is_none(make_project, template):
+    made = template({"a.txt": "a\n"}, licence="MIT")
+    project = make_project(made)
+    made.release({"a.txt": "b\n"}, drop=("licence",))
+
+    said = project.upgrade("--commit")
+
+    assert said.notes["removed"] == ["licence"]
+    assert "licence" not in project.read("scaffold.toml")
+    assert project.run("sync").code == 0

@@ -25,6 +25,7 @@ from scaffold.merge import Labels, Outcome, Policy, merge
 from scaffold.merge.globs import matches
 from scaffold.merge.outcome import only
 from scaffold.project import Project, describe, edited, locked_files
+from scaffold.questions import unknown_answer
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
 from scaffold.template import Template
 from scaffold.tree import Tree
@@ -84,6 +85,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     """
     before = project.applied
     template = fetched(wanted.spec.source, wanted.ref, wishes)
+    _refuse_unasked(wanted.spec, template, before)
     rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
     git = project.checkout.git
     base, lost = applied_tree(git, before, wanted.spec.source, wishes, rendered=rendered)
@@ -123,6 +125,17 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     )
     news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
     return Prepared(wanted.verb, before, rendered, outcome, notes, news)
+
+
+def _refuse_unasked(spec: Spec, template: Template, before: Lock) -> None:
+    """Refuse an answer in scaffold.toml that is to no question: one that was asked once is in the lock.
+
+    Raises:
+        ScaffoldError: There is one.
+    """
+    for name in sorted(spec.answers.keys() - before.spec.answers.keys()):
+        if not name.startswith("_") and template.questions.current(name) is None:
+            raise unknown_answer(template.questions, name, SPEC_FILE)
 
 
 def _pointed_out(before: Lock, rendered: Rendered) -> Iterator[Note]:
