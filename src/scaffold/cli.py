@@ -187,7 +187,9 @@ def _wishes(
     *,
     place: Place = Path(),
     dry_run: DryRun = False,
-    diff: Annotated[bool, Option("--diff", help="Print the change as a patch.")] = False,
+    diff: Annotated[
+        bool, Option("--diff", help="Print the change as a patch; nothing is changed.")
+    ] = False,
     plan: Annotated[
         Path | None, Option(help="Save what would happen, for `scaffold apply`.")
     ] = None,
@@ -277,6 +279,10 @@ def _upgrade(
     """Bring the project to another version of its template."""
     from scaffold.commands import upgrade as module  # noqa: PLC0415
 
+    if abort and continue_:
+        raise ScaffoldError(
+            "--continue and --abort exclude each other", hint="give one of them", code="usage"
+        )
     if abort:
         return module.abort(wishes)
     if continue_:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,7 @@ _SAFE = (
 _LONGEST_MESSAGES = 1_000_000
 # What a system says that neither git nor the repository can help.
 _OUTSIDE = ("No space left on device", "Permission denied", "Read-only file system")
+_FOREIGN = r"detected dubious ownership in repository at '(.*)'"
 _KEPT_GIT_VARIABLES = {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_ASKPASS"}
 
 
@@ -40,12 +42,13 @@ class GitError(ScaffoldError):
     def __init__(self, arguments: Collection[str], returncode: int, stderr: str) -> None:
         detail = stderr.strip().splitlines()[-1] if stderr.strip() else f"exit code {returncode}"
         message = f"git {' '.join(arguments)}: {detail}"
-        outside = any(text in stderr for text in _OUTSIDE)
-        super().__init__(
-            escape(strip_userinfo(message)),
-            hint="try again when that is mended" if outside else "",
-            code="unwritable" if outside else "git-failed",
-        )
+        hint, code = "", "git-failed"
+        if any(text in stderr for text in _OUTSIDE):
+            hint, code = "try again when that is mended", "unwritable"
+        elif foreign := re.search(_FOREIGN, stderr):
+            message = f"the repository {foreign[1]} belongs to another user"
+            hint, code = f"if you trust it: {detail.strip()}", "foreign-repository"
+        super().__init__(escape(strip_userinfo(message)), hint=escape(hint), code=code)
         self.returncode = returncode
         self.stderr = stderr
 

@@ -378,3 +378,44 @@ def test_flag_on_a_file_without_an_edit_is_no_matter(project, made):
 
     assert project.upgrade().code == 0
     assert project.read("a.txt") == CHANGED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "meant"),
+    [
+        ("[template]", 'ownd = ["docs"]\n[template]', "ownd", "owned"),
+        ("[template]", '[template]\nverison = "v1"', "verison", "version"),
+    ],
+)
+def test_unknown_key_of_the_spec(project, old, new, key, meant):
+    project.replace("scaffold.toml", old, new)
+
+    said = project.run("sync")
+
+    assert said.code == 2
+    assert f"error: scaffold.toml has an unknown key {key}\nhint: did you mean {meant}?" in said.err
+
+
+def test_unknown_key_of_the_lock_is_left_to_whoever_wrote_it(project):
+    project.replace("scaffold.lock", "format = 1", 'format = 1\nlater = "x"')
+
+    assert project.run("check").code == 0
+
+
+def test_repository_of_another_user(project, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setattr("scaffold.git._KEPT_GIT_VARIABLES", {"GIT_TEST_ASSUME_DIFFERENT_OWNER"})
+
+    said = project.run("check")
+
+    assert said.code == 2
+    error, hint = said.err.splitlines()
+    assert error == f"error: the repository {project.path} belongs to another user"
+    assert hint.startswith("hint: if you trust it: git config --global --add safe.directory ")
+
+
+def test_going_on_and_going_back_at_once(project):
+    said = project.run("upgrade", "--continue", "--abort")
+
+    assert said.code == 2
+    assert said.err.startswith("error: --continue and --abort exclude each other\n")
