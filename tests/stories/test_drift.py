@@ -163,3 +163,26 @@ def test_edit_is_shown_in_the_templates_line_ends(template, make_project):
         "-line 3\r",
         "+mine\r",
     ]
+
+
+def test_path_may_be_seen_from_the_current_folder(package):
+    package.edit("src/mine/main.py", line=1, to="mine").edit("a.txt", line=1, to="mine")
+    below = Project(package.path / "src/mine")
+
+    for place, path in [(below, "main.py"), (below, "."), (below, "src/mine"), (package, "src")]:
+        files = place.run("diff", "--json", path).json["files"]
+        assert [each["path"] for each in files] == ["src/mine/main.py"]
+    assert len(below.run("diff", "--json", "../..").json["files"]) == 2
+
+
+def test_path_of_no_file_of_the_template_is_refused(package):
+    package.write("own.txt", "mine\n")
+
+    said = package.run("diff", "own.txt")
+
+    assert said.code == 2
+    assert said.err.startswith("error: own.txt is no file of the template's\nhint: ")
+
+
+def test_path_of_a_file_that_was_not_changed_is_none(package):
+    assert package.run("diff", "a.txt").out == "no file of the template was changed\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from scaffold.commands.drift import Drift, drift, with_ends_of
 from scaffold.commands.notes import Note
@@ -10,6 +12,7 @@ from scaffold.commands.patch import patch_between
 from scaffold.commands.rendering import applied_tree
 from scaffold.commands.report import Exit, Line, Report, Style
 from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
 from scaffold.merge.globs import matches
 from scaffold.project import Project
 from scaffold.tree import File, Tree
@@ -22,19 +25,23 @@ def diff(wishes: Wishes, paths: tuple[str, ...] = (), *, reverse: bool = False) 
 
     Args:
         wishes: Where, and whether the template may be reached.
-        paths: Globs of files; all where empty.
+        paths: Globs of files, seen from the wished place or from the project's folder; all where empty.
         reverse: As a patch of the template's own files, to be sent back to it.
 
     Raises:
-        ScaffoldError: There is no project.
+        ScaffoldError: There is no project, or a path is no file of the template's.
     """
     project = Project.find(wishes.place)
     lock = project.applied
-    drifted = tuple(
-        each
-        for each in drift(project.checkout, lock)
-        if not paths or matches(each.path, paths) or matches(each.moved_to or each.path, paths)
-    )
+    drifted = drift(project.checkout, lock)
+    if paths:
+        there = {*lock.files, *(each.moved_to for each in drifted if each.moved_to)}
+        globs = [_glob(path, project.checkout.folder, wishes.place, there) for path in paths]
+        drifted = tuple(
+            each
+            for each in drifted
+            if matches(each.path, globs) or matches(each.moved_to or each.path, globs)
+        )
     rendered, lost = applied_tree(
         project.checkout.git, lock, project.spec.source, wishes, looking=True
     )
@@ -60,6 +67,19 @@ def diff(wishes: Wishes, paths: tuple[str, ...] = (), *, reverse: bool = False) 
     }
     lines = tuple(_lines(drifted, notes, unsent))
     return Report(data, lines, Exit.DONE, patch if drifted else None)
+
+
+def _glob(path: str, folder: Path, place: Path, known: Collection[str]) -> str:
+    """Return `path` as a glob of `known` files in the project's `folder`, as it is seen from `place` or from there."""
+    seen = os.path.relpath(os.path.normpath(place.resolve() / path), folder)
+    for glob in ("**" if seen == "." else seen, path):
+        if any(matches(each, (glob,)) for each in known):
+            return glob
+    raise ScaffoldError(
+        f"{path} is no file of the template's",
+        hint="name a file, a folder or a glob; `scaffold diff` alone shows every change",
+        code="no-such-part",
+    )
 
 
 def _after(drifted: tuple[Drift, ...], rendered: Tree) -> Iterator[tuple[str, File]]:
