@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import stat
 import threading
@@ -138,8 +139,10 @@ def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
     try:
         git("update-ref", reference, commit, _NULL_ID)
     except GitError as error:
+        other = re.search("'refs/heads/([^']+)' exists; cannot create", error.stderr)
+        why = f", so there can be no {branch}" if other else ""
         raise ScaffoldError(
-            f"the branch {branch} exists",
+            f"the branch {other[1] if other else branch} exists{why}",
             hint="choose another name, or delete it",
             code="branch-exists",
         ) from error

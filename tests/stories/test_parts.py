@@ -81,6 +81,17 @@ def test_another_version_before_the_rest_is_there_brings_all_of_it(project, made
     assert (project.read("a.txt"), project.read("Dockerfile")) == ("three\n", "FROM three\n")
 
 
+def test_more_of_a_partly_upgraded_project_is_called_so(project, made):
+    made.release({"a.txt": "new a\n", DOCKERFILE: "FROM two\n", CHART: "two: 2\n"})
+    project.upgrade("--only", "docker", "--commit")
+    assert "next: scaffold upgrade" in project.run("check").out
+
+    said = project.run("upgrade", "--only", "a.txt", "--commit")
+
+    assert said.out.startswith("bring 1 more file to v2.0.0\n")
+    assert "note: 1 file stays behind" in said.out
+
+
 def test_second_part_of_another_version_is_refused(project, made):
     made.release({"a.txt": "two\n", DOCKERFILE: "FROM two\n"})
     project.upgrade("--only", "docker", "--commit")

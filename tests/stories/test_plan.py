@@ -434,3 +434,54 @@ def signing(project, folder, script):
     program.chmod(0o755)
     project.git("config", "commit.gpgSign", "true")
     project.git("config", "gpg.program", str(program))
+
+
+def test_saved_plan_is_named_beside_a_patch(project, made, tmp_path):
+    change(made)
+
+    said = project.run("upgrade", "--diff", "--plan", tmp_path / "a plan.json")
+
+    assert said.out.startswith("diff --git ")
+    assert f"the plan is saved; next: scaffold apply '{tmp_path}/a plan.json'" in said.err
+
+
+def test_applied_plan_says_what_comes_next(project, made, tmp_path):
+    change(made)
+    project.upgrade("--plan", tmp_path / "plan.json")
+
+    said = project.run("apply", tmp_path / "plan.json")
+
+    assert said.out.splitlines()[-2:] == [
+        "next: look at it (git diff --cached), then git commit",
+        "      or take everything back: scaffold upgrade --abort",
+    ]
+
+
+def test_scaffolds_own_files_change_for_reasons_of_their_own(project, made):
+    change(made)
+
+    said = project.upgrade("--dry-run")
+
+    reasons = {each["path"]: each["reason"] for each in said.json["changes"]}
+    assert reasons["scaffold.toml"] == "says what the project wants"
+    assert reasons["scaffold.lock"] == "says what is applied"
+
+
+def test_branch_below_one_that_exists(project, made):
+    change(made)
+    project.git("branch", "foo")
+
+    said = project.run("upgrade", "--branch", "foo/bar")
+
+    assert said.code == 2
+    assert said.err.startswith("error: the branch foo exists, so there can be no foo/bar\n")
+
+
+def test_one_is_no_plural(project, made):
+    made.release({"a.txt": LINES.replace("line 2\n", "theirs\n")})
+    project.edit("a.txt", line=2, to="mine")
+    project.run("upgrade")
+    project.write("a.txt", LINES, commit=False)
+    project.git("add", "a.txt")
+
+    assert project.run("upgrade", "--continue").out.startswith("1 conflict decided\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.commands.drift import drift, read_file
-from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.commands.report import Exit, Line, Report, Style, count
 from scaffold.commands.target import followed
 from scaffold.marks import has_marks
 from scaffold.project import Checkout, Project
@@ -37,6 +37,8 @@ def check(place: Path, *, offline: bool = False, strict: bool = False) -> Report
         "command": "check",
         "version": lock.spec.version,
         "newest": version,
+        "commit": lock.commit,
+        "newest_commit": commit,
         "is_behind": commit != lock.commit,
         "behind": list(lock.behind),
         "unsynced": list(_unsynced(project.spec, lock)),
@@ -117,12 +119,15 @@ def _names(listed: bytes) -> list[str]:
 
 
 def _lines(data: dict[str, Any]) -> Iterator[Line]:
-    if data["is_behind"]:
+    if data["is_behind"] and data["version"] == data["newest"]:
+        way = f"from {data['commit'][:12]} to {data['newest_commit'][:12]}"
+        yield Line(f"behind: {data['version']}, which moved {way}", Style.WARN)
+    elif data["is_behind"]:
         yield Line(f"behind: {data['version']}, the newest is {data['newest']}", Style.WARN)
     else:
         yield Line(f"up to date: {data['version']}", Style.GOOD)
     if data["behind"]:
-        yield Line(f"left behind by --only: {len(data['behind'])} files", Style.WARN)
+        yield Line(f"left behind by --only: {count(len(data['behind']), 'file')}", Style.WARN)
     for name in data["unsynced"]:
         yield Line(f"wanted in scaffold.toml, not applied: {name}", Style.WARN)
     for path in data["conflicts"]:
@@ -139,5 +144,5 @@ def _lines(data: dict[str, Any]) -> Iterator[Line]:
         yield Line("a change waits for its commit, or: scaffold upgrade --abort")
     elif data["unsynced"]:
         yield Line("next: scaffold sync")
-    elif data["is_behind"]:
+    elif data["is_behind"] or data["behind"]:
         yield Line("next: scaffold upgrade")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from scaffold.commands.report import count
 from scaffold.trust.text import as_code, as_message, as_prose, as_quotation
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def title(prepared: Prepared) -> str:
     before, after = prepared.before.spec, prepared.rendered.spec
     if prepared.verb == "adopt":
         return f"adopt {after.source.address} {after.version}"
+    if prepared.is_newer and before.version == after.version:
+        moved = f"from {prepared.before.commit[:12]} to {prepared.rendered.lock.commit[:12]}"
+        return f"follow the template's {after.version}, which moved {moved}"
     if prepared.is_newer:
         return f"upgrade the template from {before.version} to {after.version}"
     added = sorted(set(after.components) - set(before.components))
@@ -45,8 +49,11 @@ def title(prepared: Prepared) -> str:
     parts += [f"set {', '.join(changed)}"] if changed else []
     if before.source != after.source:
         parts.append(f"follow the template to {after.source.address}")
-    if prepared.before.behind and not prepared.rendered.lock.behind:
+    left, still = prepared.before.behind, prepared.rendered.lock.behind
+    if left and not still:
         parts.append(f"bring the rest to {after.version}")
+    elif len(left) > len(still):
+        parts.append(f"bring {count(len(left) - len(still), 'more file')} to {after.version}")
     return " and ".join(parts) or prepared.verb
 
 

@@ -32,6 +32,12 @@ from scaffold.tree import Tree
 from scaffold.trust.paths import notable
 from scaffold.values import field, frozen, replace
 
+OWN_REASONS = {
+    SPEC_FILE: "says what the project wants",
+    LOCK_FILE: "says what is applied",
+}
+"""Why scaffold's own files change, which no template has."""
+
 
 @frozen
 class Wanted:
@@ -115,6 +121,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
             policy=replace(policy, may_replace=wishes.settle),
             labels=labels,
         )
+    outcome = in_own_words(outcome, OWN_REASONS)
     rendered = replace(rendered, lock=lock)
     notes = (
         *rendered.notes,
@@ -156,6 +163,15 @@ def _marked(outcome: Outcome) -> Iterator[Note]:
         if change.before is not None and has_marks(change.before.content):
             told = f"{change.path} still has the marks of an earlier conflict: decide that first"
             yield Note("marks-left", change.path, told)
+
+
+def in_own_words(outcome: Outcome, reasons: Mapping[str, str]) -> Outcome:
+    """Return `outcome` with `reasons` for files that are scaffold's and not the template's: path -> reason."""
+    changes = {
+        path: replace(change, reason=reasons[path]) if path in reasons else change
+        for path, change in outcome.changes.items()
+    }
+    return replace(outcome, changes=changes)
 
 
 def policy_of(template: Template, spec: Spec) -> Policy:

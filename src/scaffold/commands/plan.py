@@ -9,7 +9,8 @@ from typing import Any
 
 from scaffold import __version__, apply
 from scaffold.commands.committing import commit_or_undo, refuse_staged
-from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.commands.report import Exit, Line, Report, Style, count
+from scaffold.commands.telling import committed, next_after
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.merge import Outcome
@@ -69,10 +70,10 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
         commit = commit_or_undo(checkout, message)
     done = {"command": "apply", "dry_run": False, "applied": True, "commit": commit}
     data = {**document["report"], **done}
-    lines = [
-        Line(f"applied: {len(outcome.writes)} files, {len(conflicts)} to decide", Style.STRONG)
-    ]
+    files = count(len(outcome.writes), "file")
+    lines = [Line(f"applied: {files}, {len(conflicts)} to decide", Style.STRONG)]
     lines += [Line(f"  {path}", Style.BAD) for path in conflicts]
+    lines += [committed(commit)] if commit else next_after(outcome)
     return Report(data, tuple(lines), Exit.NEGATIVE if conflicts else Exit.DONE)
 
 
@@ -81,7 +82,9 @@ def _read(file: Path) -> dict[str, Any]:
         document = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ScaffoldError(
-            f"the plan {file} cannot be read: {error.strerror}", code="bad-plan"
+            f"the plan {file} cannot be read: {error.strerror}",
+            hint="name a file that --plan wrote",
+            code="bad-plan",
         ) from None
     except ValueError:
         raise _not_a_plan(file) from None

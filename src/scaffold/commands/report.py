@@ -9,6 +9,11 @@ from typing import Any
 from scaffold.values import field, frozen
 
 
+def count(number: int, noun: str) -> str:
+    """Return `number` and what it counts, in the plural where it is not one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Exit(IntEnum):
     """The exit codes of every command."""
 

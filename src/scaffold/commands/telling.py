@@ -8,11 +8,11 @@ from typing import Any
 
 from scaffold.commands.message import commit_message, pull_request, title
 from scaffold.commands.operation import Prepared
-from scaffold.commands.report import Exit, Line, Report, Style
+from scaffold.commands.report import Exit, Line, Report, Style, count
 from scaffold.commands.secrets import without_secrets
 from scaffold.commands.wishes import Wishes
 from scaffold.in_the_way import Refusal
-from scaffold.merge import Change, Kind
+from scaffold.merge import Change, Kind, Outcome
 from scaffold.spec import LOCK_FILE, SPEC_FILE
 from scaffold.values import frozen
 
@@ -86,7 +86,8 @@ def _data(prepared: Prepared, wishes: Wishes, done: Done) -> dict[str, Any]:
 
 def _lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
     if done.undone:
-        yield Line(f"a run that was killed is undone: {len(done.undone)} files", Style.WARN)
+        undone = count(len(done.undone), "file")
+        yield Line(f"a run that was killed is undone: {undone}", Style.WARN)
     changes = [
         change for change in prepared.outcome.changes.values() if change.path not in _OWN_FILES
     ]
@@ -134,23 +135,36 @@ def _note_lines(prepared: Prepared) -> Iterator[Line]:
         yield Line(f"note: {note.told}", Style.WARN)
     behind = prepared.rendered.lock.behind
     if behind:
-        yield Line(f"note: {len(behind)} files stay behind; `scaffold upgrade` brings them along")
+        told = "1 file stays" if len(behind) == 1 else f"{len(behind)} files stay"
+        yield Line(f"note: {told} behind; `scaffold upgrade` brings the rest along")
 
 
 def _next_lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
     if done.refused or wishes.dry_run:
         if wishes.plan is not None and not done.refused:
-            yield Line(f"next: scaffold apply {wishes.plan}")
+            import shlex  # noqa: PLC0415 - for a name with blanks in it
+
+            yield Line(f"the plan is saved; next: scaffold apply {shlex.quote(str(wishes.plan))}")
         return
     if done.branch and prepared.outcome.conflicts:
         yield Line(f"next: git switch {done.branch}, decide the files above, and commit them")
     elif done.branch:
         yield Line(f"next: git push origin {done.branch}  (commit {done.commit[:12]})")
     elif done.commit:
-        yield Line(f"committed as {done.commit[:12]}; undo it with git revert {done.commit[:12]}")
-    elif prepared.outcome.conflicts:
-        yield Line("next: decide the files above, `git add` them, then scaffold upgrade --continue")
-        yield Line("      or take everything back: scaffold upgrade --abort")
+        yield committed(done.commit)
     elif done.applied:
+        yield from next_after(prepared.outcome)
+
+
+def committed(commit: str) -> Line:
+    """Return what a person is told of a commit that was made."""
+    return Line(f"committed as {commit[:12]}; undo it with git revert {commit[:12]}")
+
+
+def next_after(applied: Outcome) -> Iterator[Line]:
+    """Yield what a person does next, once an outcome is in the work tree and not committed."""
+    if applied.conflicts:
+        yield Line("next: decide the files above, `git add` them, then scaffold upgrade --continue")
+    else:
         yield Line("next: look at it (git diff --cached), then git commit")
-        yield Line("      or take everything back: scaffold upgrade --abort")
+    yield Line("      or take everything back: scaffold upgrade --abort")

@@ -6,7 +6,7 @@ from scaffold import apply
 from scaffold.commands.change import change, ready_project
 from scaffold.commands.committing import commit_applied
 from scaffold.commands.operation import Wanted
-from scaffold.commands.report import Line, Report, Style
+from scaffold.commands.report import Line, Report, Style, count
 from scaffold.commands.sources import stored_address
 from scaffold.commands.target import followed
 from scaffold.commands.wishes import Wishes
@@ -59,7 +59,7 @@ def go_on(wishes: Wishes) -> Report:
         commit, decided = commit_applied(checkout, waiting.note.get("message", "Upgrade"))
     else:
         decided = apply.continue_(checkout.git)
-    line = f"{len(decided)} conflicts are decided"
+    line = f"{count(len(decided), 'conflict')} decided"
     after = f"committed as {commit[:12]}" if commit else "next: git commit"
     data = {"command": "continue", "decided": list(decided), "commit": commit}
     return Report(data, (Line(line, Style.GOOD), Line(after)))
@@ -72,7 +72,7 @@ def abort(wishes: Wishes) -> Report:
         ScaffoldError: There is nothing to undo.
     """
     undone = apply.abort(Checkout.discover(wishes.place).git)
-    lines = [Line(f"undone: {len(undone.paths)} files are as before", Style.GOOD)]
+    lines = [Line(f"undone: {count(len(undone.paths), 'file')} as before", Style.GOOD)]
     lines += [
         Line(f"what you edited in {path} since is kept: git cat-file blob {blob}", Style.WARN)
         for path, blob in sorted(undone.saved.items())
