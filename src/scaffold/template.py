@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -345,6 +345,14 @@ def _order(name: str) -> tuple[tuple[int, ...], tuple[Any, ...]] | None:
     if match[2] is None:
         return numbers, _FINAL
     return numbers, (0, match[2], int((match[3] or "0")[:18]))
+
+
+def newest_first(names: Iterable[str]) -> list[str]:
+    """Return tags in order: releases, the newest first and its pre-releases after it, then what is no release."""
+    orders = {name: _order(name) for name in names}
+    releases = [(order, name) for name, order in orders.items() if order is not None]
+    others = [name for name, order in orders.items() if order is None]
+    return [name for _, name in sorted(releases, reverse=True)] + others
 
 
 def _read(repository: Repository, commit: str, directory: str) -> Mapping[str, File]:

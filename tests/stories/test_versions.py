@@ -251,3 +251,25 @@ def test_check_says_that_a_followed_branch_is_gone(make_project, made):
 
     assert project.run("check", "--json").refusal == "unknown-version"
     assert project.upgrade().refusal == "unknown-version"
+
+
+def test_tag_that_moved_is_told_with_both_commits(project, made):
+    before = made.head[:12]
+    made.release({"b.txt": "new\n"}, "-")
+    git(made.path, "tag", "-f", "v1.0.0")
+
+    moved = f"v1.0.0, which moved from {before} to {made.head[:12]}"
+    assert f"behind: {moved}" in project.run("check").out
+    assert project.run("upgrade").out.startswith(f"follow the template's {moved}\n")
+
+
+def test_news_are_in_the_order_of_versions_and_called_as_their_tags(project, made):
+    for version in ("v1.9.0", "v1.10.0", "nightly", "v2.0.0-rc1", "v2.0.0"):
+        made.release({}, version)
+    git(made.path, "branch", "v2.0.0")
+
+    said = project.run("list", "--new-since", "v1.0.0", "--json")
+
+    told = [each["version"] for each in said.json["release_notes"]]
+    assert said.json["command"] == "list"
+    assert told == ["v2.0.0", "v2.0.0-rc1", "v1.10.0", "v1.9.0", "nightly"]

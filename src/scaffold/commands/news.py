@@ -8,6 +8,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.repositories import Repository, is_repository
 from scaffold.spec import BUILTIN, Source
+from scaffold.template import newest_first
 from scaffold.trust import strip_userinfo
 from scaffold.trust.addresses import exists, is_remote, local_path
 from scaffold.values import frozen
@@ -65,15 +66,15 @@ def _tagged(git: Git, before: str, after: str) -> tuple[News, ...]:
         "--sort=-version:refname",
         f"--merged={after}",
         f"--no-merged={before}",
-        "--format=%(refname:short)%00%(contents:subject)%0a%0a%(contents:body)%00",
+        "--format=%(refname:strip=2)%00%(contents:subject)%0a%0a%(contents:body)%00",
         "refs/tags",
         most=_LONGEST,
     )
     fields = (listed or b"").decode("utf-8", "replace").split("\0")
-    return tuple(
-        News(name.strip(), _told(text))
-        for name, text in zip(fields[::2], fields[1::2], strict=False)
-    )
+    told = {
+        name.strip(): _told(text) for name, text in zip(fields[::2], fields[1::2], strict=False)
+    }
+    return tuple(News(name, told[name]) for name in newest_first(told))
 
 
 def _committed(git: Git, before: str, after: str) -> tuple[News, ...]:
