@@ -339,3 +339,19 @@ def test_version_that_is_named_and_does_not_render_says_why(tmp_path, template):
 
     assert said.code == 2
     assert "a.txt of the template does not render" in said.err
+
+
+def test_answers_that_were_taken_from_defaults_are_told(repository, made):
+    project = repository({"a.txt": LINES, "b.txt": "red\n"})
+
+    said = project.run("adopt", "--template", made.path, "--set", "size=large", "--json")
+
+    assert said.notes["default-answers"] == ["colour"]
+    assert "the template's defaults were taken: colour = 'red'" in str(said.json["notes"])
+
+
+def test_cruft_state_goes_since_its_place_is_taken(cruft_project):
+    said = cruft_project.run("adopt", "--json")
+
+    reasons = {each["path"]: each["reason"] for each in said.json["changes"]}
+    assert reasons[".cruft.json"] == "scaffold.toml and scaffold.lock take its place"

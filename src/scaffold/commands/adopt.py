@@ -8,7 +8,7 @@ from scaffold.commands.cruft import CRUFT_FILE, CruftState, read_cruft
 from scaffold.commands.guess import Guess, guess_answers, guess_version
 from scaffold.commands.known import check_known
 from scaffold.commands.notes import Note
-from scaffold.commands.operation import Prepared, policy_of
+from scaffold.commands.operation import OWN_REASONS, Prepared, in_own_words, policy_of
 from scaffold.commands.rendering import Rendered, fetched, render_spec
 from scaffold.commands.report import Report
 from scaffold.commands.sources import stored_address
@@ -34,6 +34,7 @@ from scaffold.tree import File, Tree
 from scaffold.values import replace
 
 _MARKER = "# Written by `scaffold adopt`: edit it and run `scaffold sync`, or let `scaffold upgrade` do both.\n"
+_REASONS = {**OWN_REASONS, CRUFT_FILE: f"{SPEC_FILE} and {LOCK_FILE} take its place"}
 
 
 def adopt(  # noqa: PLR0913 - as many wishes as the command has
@@ -168,7 +169,18 @@ def _from_content(  # noqa: PLR0913, PLR0917 - one step of `adopt`, with its wis
     version = _tag_of(source, guess.rendered.template, wishes)
     rendered = _named(guess.rendered, version)
     theirs = describe({}, _MARKER + write_spec(rendered.spec), rendered.lock)
-    return _write(checkout, "adopt", rendered, {}, theirs, wishes, _guess_notes(guess, version))
+    notes = _guess_notes(guess, version)
+    if not wishes.ask:
+        notes += _default_notes(rendered, {**guess.answers, **given})
+    return _write(checkout, "adopt", rendered, {}, theirs, wishes, notes)
+
+
+def _default_notes(rendered: Rendered, known: Answers) -> tuple[Note, ...]:
+    """Return what to tell of the answers that nobody gave and nothing gave away."""
+    taken = {name: value for name, value in rendered.spec.answers.items() if name not in known}
+    shown = ", ".join(f"{name} = {value!r}" for name, value in taken.items())
+    told = f"the template's defaults were taken: {shown}; change them with --set"
+    return (Note("default-answers", ", ".join(taken), told),) if taken else ()
 
 
 def _guess_notes(guess: Guess, version: str) -> tuple[Note, ...]:
@@ -203,6 +215,7 @@ def _write(  # noqa: PLR0913, PLR0917 - everything that a change is made of
         prefix=checkout.prefix.rstrip("/"),
         policy=policy_of(rendered.template, rendered.spec),
     )
+    outcome = in_own_words(outcome, _REASONS)
     before = Lock(rendered.spec, rendered.lock.commit, files=locked_files({}))
     if verb == "add":
         before = replace(before, spec=replace(rendered.spec, components=()))
