@@ -85,7 +85,8 @@ COMMANDS: dict[str, Command] = {}
 
 def run(arguments: list[str]) -> int:
     """Run `scaffold arguments` and return its exit code; nothing is raised."""
-    console = Console(as_json="--json" in arguments)
+    called = arguments[0] if arguments and arguments[0] in COMMANDS else ""
+    console = Console("--json" in arguments, called)
     try:
         code = _invoke(arguments)
     except ScaffoldError as refusal:

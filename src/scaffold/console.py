@@ -21,9 +21,15 @@ _CODES = {
 
 @frozen
 class Console:
-    """Where one run of scaffold speaks: results to standard output, all else to standard error."""
+    """Where one run of scaffold speaks: results to standard output, all else to standard error.
+
+    Args:
+        as_json: Results and errors are JSON.
+        command: What was called; empty where that is no command.
+    """
 
     as_json: bool = False
+    command: str = ""
 
     def report(self, report: Report) -> None:
         """Print the result of a command."""
@@ -39,7 +45,7 @@ class Console:
         """Print why nothing was done, in one line, and what to do about it, in another."""
         if self.as_json:
             told = {"code": error.code, "message": error.message, "hint": error.hint}
-            _write_json({"error": told, "exit_code": error.exit_code})
+            _write_json({**self._called, "error": told, "exit_code": error.exit_code})
             return
         lines = [Line(f"error: {_one_line(error.message)}", Style.BAD)]
         if error.hint:
@@ -50,9 +56,13 @@ class Console:
         """Say that the user stopped the command."""
         if self.as_json:
             told = {"code": "interrupted", "message": "interrupted", "hint": ""}
-            _write_json({"error": told, "exit_code": int(Exit.INTERRUPTED)})
+            _write_json({**self._called, "error": told, "exit_code": int(Exit.INTERRUPTED)})
         else:
             _write_lines(sys.stderr, [Line("interrupted")])
+
+    @property
+    def _called(self) -> dict[str, str]:
+        return {"command": self.command} if self.command else {}
 
     def tell(self, label: str) -> None:
         """Tell standard error what is being done and takes long."""

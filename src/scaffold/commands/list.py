@@ -46,7 +46,7 @@ def components_of(source: Source, ref: str, project: Project | None, *, offline:
         name: {"title": preset.get("title", ""), "components": list(preset["components"])}
         for name, preset in template.questions.presets.items()
     }
-    data = {"template": source.address, "components": rows, "presets": presets}
+    data = {"command": "list", "template": source.address, "components": rows, "presets": presets}
     return Report(data, tuple(_component_lines(rows, presets)))
 
 
@@ -57,7 +57,8 @@ def versions_of(source: Source, *, offline: bool) -> Report:
         {"version": each.name, "commit": each.commit, "released": each.released} for each in found
     ]
     lines = tuple(Line(_version_line(each)) for each in found)
-    return Report({"template": source.address, "versions": rows}, lines or (Line("none"),))
+    data = {"command": "list", "template": source.address, "versions": rows}
+    return Report(data, lines or (Line("none"),))
 
 
 def news(source: Source, since: str, until: str, *, offline: bool) -> Report:
@@ -74,6 +75,7 @@ def news(source: Source, since: str, until: str, *, offline: bool) -> Report:
     gone = sorted(set(before.questions.components) - set(after.questions.components))
     asked = [each.name for each in after.questions if each.name not in before.questions]
     data = {
+        "command": "list",
         "template": source.address,
         "from": before.version,
         "to": after.version,
