@@ -81,7 +81,8 @@ class Checkout:
         """
         folder = place.resolve()
         if not folder.is_dir():
-            raise ScaffoldError(f"{place} is not a folder", code="not-a-folder")
+            hint = "name the project's folder with -C"
+            raise ScaffoldError(f"{place} is not a folder", hint=hint, code="not-a-folder")
         found = Git(folder)("rev-parse", *_ASKED, "HEAD^{commit}", expect=(0, 128))
         lines = found.stdout.decode("utf-8", "surrogateescape").split("\n")
         if len(lines) <= _ANSWERS:

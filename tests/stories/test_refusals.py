@@ -300,6 +300,25 @@ def test_refusal_is_one_line_and_a_hint(tmp_path, template, arguments):
     assert not (tmp_path / "p").exists()
 
 
+@pytest.mark.parametrize(
+    "files",
+    [{"a.txt": "a\n", "{{ 'a.txt' }}": "b\n"}, {"a.txt": b"\xe4 {{ 1 }}\n"}, {"/a.txt": "a\n"}],
+)
+def test_template_that_makes_no_project_is_refused_with_a_hint(tmp_path, template, files):
+    said = scaffold("new", tmp_path / "p", "--yes", "--template", template(files).path)
+
+    assert said.code == 2
+    assert said.err.splitlines()[1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("arguments", [("apply", "nowhere.json"), ("check", "-C", "nowhere")])
+def test_place_that_is_not_there_is_refused_with_a_hint(project, arguments):
+    said = project.run(*arguments)
+
+    assert said.code == 2
+    assert said.err.splitlines()[1].startswith("hint: ")
+
+
 def test_bug_of_ours_becomes_a_report(project, monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by accident")

@@ -162,7 +162,11 @@ def _rendered_files(
     for target, source, verbatim in layout.targets(engine, context):
         file = files[source]
         if target in written:
-            raise ScaffoldError(f"the template has two files named {target}", code="bad-path")
+            raise ScaffoldError(
+                f"the template has two files named {target}",
+                hint="give other answers, if their names are made of some; else tell its author",
+                code="bad-path",
+            )
         if verbatim or kept.is_binary(source, file):
             written[target] = (source, file.mode)
         else:

@@ -194,6 +194,7 @@ def project_folder(files: Mapping[str, File], settings: Settings) -> str:
             return name
     raise ScaffoldError(
         "the template has no project folder, such as {{cookiecutter.project_slug}}",
+        hint="name another folder of it (--directory) or another version (--ref); its author can add one",
         code="no-template",
     )
 

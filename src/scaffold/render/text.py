@@ -24,7 +24,9 @@ def rendered_file(source: str, file: File, engine: Engine, context: dict[str, An
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise ScaffoldError(
-            f"{escape(source)} of the template is text, but not UTF-8", code="render-failed"
+            f"{escape(source)} of the template is text, but not UTF-8",
+            hint="tell its author: save it as UTF-8, or name it in _copy_without_render",
+            code="render-failed",
         ) from None
     newline = _newline(content, context)
     plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
