@@ -116,6 +116,14 @@ def test_hooks_that_changed_are_asked_about_again(template, tmp_path):
     assert project.read("hooked.txt") == "2"
 
 
+def test_folders_name_is_offered_as_the_projects(tmp_path):
+    terminal = Terminal("new", "churn_model", "--preset", "minimal", at=tmp_path)
+
+    terminal.expect("Name of the project, as people say it").expect("Churn Model").type(INTERRUPT)
+
+    assert terminal.end() == 130
+
+
 def test_interrupted_question_leaves_nothing(template, tmp_path):
     made = template({"a.txt": "a\n"})
     terminal = Terminal("new", "p", "--template", made.path, at=tmp_path)

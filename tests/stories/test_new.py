@@ -365,3 +365,21 @@ def test_list_as_json_describes_components():
     assert github["title"]
     assert github["summary"]
     assert {"category", "slot", "requires", "conflicts"} <= github.keys()
+
+
+def test_place_with_blanks_can_be_copied(made, tmp_path):
+    said = scaffold("new", "svc a/p", "--template", made.path, "--yes", at=tmp_path)
+
+    assert "  cd 'svc a/p'\n" in said.out
+
+
+def test_every_result_and_error_as_json_names_its_command(tmp_path, made):
+    listing = scaffold("list", "--template", made.path, "--json", at=tmp_path)
+    versions = scaffold("list", "--template", made.path, "--versions", "--json", at=tmp_path)
+    refused = scaffold("new", "p", "--template", tmp_path / "nowhere", "--json", at=tmp_path)
+
+    assert [each.json["command"] for each in (listing, versions, refused)] == [
+        "list",
+        "list",
+        "new",
+    ]

@@ -24,8 +24,11 @@ _EMAIL_QUESTIONS = {"author_email", "email"}
 _CUSTOM = "custom"
 
 
-def terminal_asker(place: Path) -> Ask:
-    """Return what asks a question at the terminal; git's settings at `place` know the author."""
+def terminal_asker(place: Path, name: str = "") -> Ask:
+    """Return what asks a question at the terminal; git's settings at `place` know the author.
+
+    Our own template is offered `name`, if there is one, as what the project is called.
+    """
     git = Git(place)
     author = {
         **dict.fromkeys(_NAME_QUESTIONS, _setting(git, "user.name")),
@@ -33,6 +36,8 @@ def terminal_asker(place: Path) -> Ask:
     }
 
     def ask(question: Question, default: Answer, choices: tuple[str, ...]) -> Answer:
+        if question.own and question.name == "project_name":
+            return _ask(question, name or default, choices)
         return _ask(question, author.get(question.name) or default, choices)
 
     return ask

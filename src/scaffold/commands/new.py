@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from scaffold import __version__
 from scaffold.commands.known import check_known
 from scaffold.commands.progress import step
 from scaffold.commands.rendering import Rendered, render_spec
-from scaffold.commands.report import Line, Report, Style
+from scaffold.commands.report import Line, Report, Style, count
 from scaffold.commands.secrets import without_secrets
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
@@ -24,6 +25,10 @@ from scaffold.values import field, frozen, replace
 
 if TYPE_CHECKING:
     from scaffold.questions import Questions
+
+
+_LONGEST_PACKAGE = 30
+"""The name of the package, which is made of the folder's, is no longer."""
 
 
 @frozen
@@ -100,10 +105,20 @@ def _components(template: Template, request: Request) -> tuple[str, ...]:
 def _rendered(template: Template, components: tuple[str, ...], request: Request) -> Rendered:
     source = Source(stored_address(request.source.address), template.source.directory)
     wishes = Wishes(Path(), trust=request.trust, offline=request.offline, ask=request.ask)
+    wishes = replace(wishes, name=_called(template, request))
     answers = {name: answer for name, answer in request.answers.items() if name != "components"}
     spec = Spec(source, template.version, {}, components)
     named = request.destination is None
     return render_spec(template, spec, wishes, given=answers, begins=True, named=named)
+
+
+def _called(template: Template, request: Request) -> str:
+    """Return what the folder's name makes of the project's: nothing where it fits none, or another template's."""
+    if not template.own or request.destination is None:
+        return ""
+    name = request.destination.absolute().name.replace("_", "-")
+    fits = re.fullmatch(template.questions["project_slug"].pattern, name)
+    return name.replace("-", " ").title() if fits and len(name) <= _LONGEST_PACKAGE else ""
 
 
 def _destination(rendered: Rendered, request: Request) -> Path:
@@ -158,7 +173,7 @@ def _left_out(rendered: Rendered) -> tuple[str, ...]:
 
 
 def _preview(tree: Tree, destination: Path) -> Iterator[Line]:
-    yield Line(f"would write {len(tree)} files to {_near(destination)}", Style.STRONG)
+    yield Line(f"would write {count(len(tree), 'file')} to {_near(destination)}", Style.STRONG)
     shown: tuple[str, ...] = ()
     for path in sorted(tree, key=lambda path: path.split("/")):
         *folders, name = path.split("/")
@@ -171,12 +186,16 @@ def _preview(tree: Tree, destination: Path) -> Iterator[Line]:
 
 
 def _next(rendered: Rendered, tree: Tree, destination: Path, *, made: bool) -> Iterator[Line]:
-    yield Line(f"made {_near(destination)}: {len(tree)} files from {_said(rendered)}", Style.GOOD)
+    yield Line(
+        f"made {_near(destination)}: {count(len(tree), 'file')} from {_said(rendered)}", Style.GOOD
+    )
     if rendered.spec.components:
         yield Line(f"components: {', '.join(rendered.spec.components)}", Style.FAINT)
     yield Line()
     yield Line("next:")
-    yield Line(f"  cd {_near(destination)}", Style.STRONG)
+    import shlex  # noqa: PLC0415 - once all is done
+
+    yield Line(f"  cd {shlex.quote(_near(destination))}", Style.STRONG)
     if not made:
         yield Line("  git add . && git commit  (it is a folder of the repository around it)")
     if rendered.template.own:

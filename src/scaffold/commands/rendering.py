@@ -332,7 +332,7 @@ def _asker(wishes: Wishes) -> Ask | None:
         return None
     from scaffold.commands.asking import terminal_asker  # noqa: PLC0415 - 120 ms
 
-    return terminal_asker(wishes.place)
+    return terminal_asker(wishes.place, wishes.name)
 
 
 def _without_need_of_secrets(ask: Ask | None, applied: Lock | None) -> Ask | None:

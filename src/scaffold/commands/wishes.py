@@ -22,6 +22,7 @@ class Wishes:
         only: Globs and components; other paths keep their older render.
         commit: Make a commit of the change.
         branch: Make the commit on this new branch and leave the work tree alone.
+        name: What the folder of a new project makes of the project's name.
         settle: Settle also what leaves out a line that a side added; see `Policy.may_replace`.
     """
 
@@ -35,4 +36,5 @@ class Wishes:
     only: tuple[str, ...] = ()
     commit: bool = False
     branch: str = ""
+    name: str = ""
     settle: bool = False
