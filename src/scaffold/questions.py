@@ -591,5 +591,5 @@ def _fitting(
         told = f"{name} was {escape(str(answer))}, which the template now calls {new}"
         return new, Migration("mapped", name, told)
     offered = ", ".join(question.choices)
-    told = f"{name} was {escape(str(answer))}, which is offered no more; choose one of {offered}"
+    told = f"{name} was {escape(str(answer))}, which is offered no more, but {offered}"
     return None, Migration("not-offered", name, told)

@@ -16,6 +16,7 @@ from scaffold.git import Git
 from scaffold.project import locked_files
 from scaffold.questions import (
     Ask,
+    Migration,
     Question,
     Renderer,
     choose_components,
@@ -117,10 +118,13 @@ def render_spec(  # noqa: PLR0913 - keywords only, beyond the three that it take
     if begins:
         require_secrets(template.questions, answers)
     kept = {name: answer for name, answer in answers.items() if name in needed}
-    notes = [Note(each.code, each.name, each.told) for each in migrations]
+    notes = [Note(each.code, each.name, _told(each, kept)) for each in migrations]
     if applied is not None:
         _refuse_frozen(template, applied, answers)
-        notes += _new_questions(template, wanted, kept)
+        told = {each.subject for each in notes}
+        notes += [
+            each for each in _new_questions(template, wanted, kept) if each.subject not in told
+        ]
     notes += gone
     if applied is not None:
         _refuse_other_slots(template, applied.spec.components, components)
@@ -364,6 +368,13 @@ def _refuse_frozen(template: Template, applied: Lock, answers: Answers) -> None:
                 hint="rename it in the code by hand, or start a new project with `scaffold new`",
                 code="frozen-answer",
             )
+
+
+def _told(migration: Migration, answers: Answers) -> str:
+    """Return what is told of a recorded answer, and of what took the place of one that is offered no more."""
+    if migration.code != "not-offered" or migration.name not in answers:
+        return migration.told
+    return f"{migration.told}; it is {_shown(answers[migration.name])} now"
 
 
 def _new_questions(template: Template, wanted: Answers, answers: Answers) -> list[Note]:
