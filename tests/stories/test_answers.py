@@ -1,5 +1,9 @@
 """Questions that the template renames, maps, drops, adds or freezes; answers that a person changes."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 from story import Template, scaffold
 
@@ -249,3 +253,19 @@ def test_answer_that_an_earlier_version_asked_for_is_none(make_project, template
     assert said.notes["removed"] == ["licence"]
     assert "licence" not in project.read("scaffold.toml")
     assert project.run("sync").code == 0
+
+
+def test_page_about_other_templates_shows_how_questions_change(make_project, template):
+    page = Path(__file__).parents[2] / "docs/how-to/use-another-template.md"
+    [snippet] = re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL)
+    new = json.loads(snippet)
+    made = template({"a.txt": "{{cookiecutter.license}}\n"}, license=["MIT", "Apache 2"])
+    project = make_project(made, "--set", "license=Apache 2")
+    made.details = new.pop("_settings")["questions"]
+    made.release({"a.txt": "{{cookiecutter.licence}}\n"}, drop=("license",), **new)
+
+    said = project.upgrade("--commit")
+
+    assert said.notes == {"renamed": ["license"], "mapped": ["licence"]}
+    assert project.read("a.txt") == "Apache-2.0\n"
+    assert project.run("set", "project_slug=two", "--json").refusal == "frozen-answer"
