@@ -273,3 +273,10 @@ def test_news_are_in_the_order_of_versions_and_called_as_their_tags(project, mad
     told = [each["version"] for each in said.json["release_notes"]]
     assert said.json["command"] == "list"
     assert told == ["v2.0.0", "v2.0.0-rc1", "v1.10.0", "v1.9.0", "nightly"]
+
+
+def test_news_of_scaffolds_own_template_are_those_of_its_releases_in_a_checkout_too(tmp_path):
+    said = scaffold("list", "--new-since", "v0.1.0", "--json", at=tmp_path)
+
+    told = [each["version"] for each in said.json["release_notes"]]
+    assert told[-1] == "v0.2.0"

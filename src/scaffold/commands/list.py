@@ -13,7 +13,7 @@ from scaffold.commands.sources import stored_address
 from scaffold.errors import ScaffoldError
 from scaffold.project import Project
 from scaffold.spec import BUILTIN, Source
-from scaffold.template import Version, open_template, versions
+from scaffold.template import Template, Version, open_template, versions
 
 
 def project_at(place: Path) -> Project | None:
@@ -69,7 +69,8 @@ def news(source: Source, since: str, until: str, *, offline: bool) -> Report:
     """
     before = open_template(source, since, offline=offline)
     after = open_template(source, until, offline=offline)
-    notes = release_news(source, before.commit, after.commit, offline=offline)
+    last = after.commit if until or not after.own else _last_release(source, after)
+    notes = release_news(source, before.commit, last, offline=offline)
     manifests = after.questions.manifests
     fresh = sorted(set(after.questions.components) - set(before.questions.components))
     gone = sorted(set(before.questions.components) - set(after.questions.components))
@@ -92,6 +93,12 @@ def news(source: Source, since: str, until: str, *, offline: bool) -> Report:
     lines += [Line(f"component gone: {name}", Style.WARN) for name in gone]
     lines += [Line(f"new question: {name}") for name in asked]
     return Report(data, tuple(lines) if len(lines) > 1 else (*lines, Line("nothing new")))
+
+
+def _last_release(source: Source, template: Template) -> str:
+    """Return the commit of our newest release: in a checkout, the template that is opened is in no history."""
+    released = (each.commit for each in versions(source) if each.released)
+    return next(released, template.commit)
 
 
 def _row(name: str, manifest: dict[str, Any], *, present: bool) -> dict[str, Any]:
