@@ -131,6 +131,81 @@ def test_own_file_stays_in_a_folder_that_the_template_renamed(merged):
     assert set(outcome.changes) == {*base, *theirs}
 
 
+def in_folders(name: str, text: str = TEXT, other: str = "old") -> dict[str, str]:
+    """Return a file that somebody may move, in a folder whose other files nobody does."""
+    return {name: text, f"{other}/b": "b\n" * 9, f"{other}/c": "c\n" * 9}
+
+
+@pytest.mark.parametrize("name", ["old/mine", "own/mine", "old/deep/mine"])
+def test_change_follows_a_file_that_was_moved_out_of_the_way_of_a_renamed_folder(merged, name):
+    ours = in_folders(name, edited(1, "mine"))
+
+    outcome = merged(in_folders("old/a"), ours, in_folders("new/a", edited(9, "new"), "new"))
+
+    change = outcome.changes[name]
+    assert told(change) == ("moved", "both-moved")
+    assert change.origin == "new/a"
+    assert change.after == File(edited(9, "new", edited(1, "mine")).encode())
+    assert told(outcome.changes["new/a"]) == ("kept-deleted", "moved-apart")
+    assert "new/mine" not in outcome.changes
+
+
+@pytest.mark.parametrize("name", ["old/mine", "own/mine"])
+def test_file_that_both_sides_moved_and_changed_in_one_place_is_a_conflict(merged, name):
+    ours = in_folders(name, edited(1, "mine"))
+
+    outcome = merged(in_folders("old/a"), ours, in_folders("new/a", edited(1, "new"), "new"))
+
+    change = outcome.changes[name]
+    assert told(change) == ("conflict", "content")
+    assert b"<<<<<<< yours\nmine\n||||||| template v1\nline 1\n" in change.after.content
+    assert [change.stages[stage].content.decode() for stage in (1, 2, 3)] == [
+        TEXT,
+        edited(1, "mine"),
+        edited(1, "new"),
+    ]
+
+
+def test_change_follows_a_file_into_a_folder_that_the_template_renames(merged):
+    base, theirs = in_folders("a"), in_folders("a", edited(9, "new"), "new")
+
+    outcome = merged(base, in_folders("old/mine", edited(1, "mine")), theirs)
+
+    change = outcome.changes["old/mine"]
+    assert told(change) == ("moved", "you-moved")
+    assert change.after == File(edited(9, "new", edited(1, "mine")).encode())
+
+
+def test_moved_file_that_the_template_deletes_with_its_folder_is_kept_for_a_person(merged):
+    theirs = {path: text for path, text in in_folders("new/a", other="new").items() if text != TEXT}
+
+    outcome = merged(in_folders("old/a"), in_folders("old/mine", edited(1, "mine")), theirs)
+
+    assert told(outcome.changes["old/mine"]) == ("kept", "template-deleted")
+
+
+@pytest.mark.parametrize("theirs", ["own\n", "new\n"])
+def test_new_file_of_a_renamed_folder_meets_no_own_file_of_the_old_one(merged, theirs):
+    base, renamed = in_folders("old/a"), in_folders("new/a", other="new")
+
+    outcome = merged(base, {**base, "old/x": "own\n"}, {**renamed, "new/x": theirs})
+
+    assert told(outcome.changes["new/x"]) == ("added", "template-added")
+    assert outcome.changes["new/x"].after == File(theirs.encode())
+    assert "old/x" not in outcome.changes
+
+
+def test_both_get_what_is_theirs_where_a_moved_file_has_the_name_of_a_new_one(merged):
+    ours = in_folders("old/mine", edited(1, "mine"))
+    theirs = in_folders("new/a", edited(9, "new"), "new")
+
+    outcome = merged(in_folders("old/a"), ours, {**theirs, "new/mine": "other\n"})
+
+    both = edited(9, "new", edited(1, "mine"))
+    assert outcome.changes["old/mine"].after == File(both.encode())
+    assert outcome.changes["new/mine"].after == File(b"other\n")
+
+
 def test_file_that_both_sides_added_alike_is_not_spoken_of(merged):
     assert merged({}, {"a": "1\n"}, {"a": "1\n"}).changes == {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_lin
 from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Settlement, Stages
 from scaffold.merge.places import as_one
 from scaffold.merge.regions import Piece, content_of, left_in, parse, regions_of
-from scaffold.merge.store import Store, TextMerge, opened
+from scaffold.merge.store import MARKER_SIZE, MOVED_MARKER_SIZE, Store, TextMerge, opened
 from scaffold.merge.twins import refuse_twins
 from scaffold.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
 from scaffold.tree import File, Tree
@@ -115,6 +115,14 @@ class _Parts:
     theirs: Tree
     apart: tuple[Change, ...]
 
+    def without(self, paths: Collection[str]) -> _Parts:
+        """Return the parts in which the template never had some paths."""
+        old, new = (
+            {path: file for path, file in tree.items() if path not in paths}
+            for tree in (self.base, self.theirs)
+        )
+        return _Parts(old, new, self.apart)
+
 
 @frozen
 class _Merging:
@@ -130,10 +138,7 @@ class _Merging:
         """Yield what happens to each path."""
         parts = self._parts(base, theirs)
         ends = self._line_ends(parts)
-        text = self._text_merge(parts, ends)
-        merged = _Merged(
-            self, parts, ends, text, moves.foreign_moves(text, parts.base, parts.theirs)
-        )
+        merged = _Merged(self, parts, ends, self._text_merge(parts, ends))
         yield from parts.apart
         yield from merged.changes()
 
@@ -252,6 +257,20 @@ class _Merging:
         return ends
 
     def _text_merge(self, parts: _Parts, ends: Mapping[str, Ends]) -> TextMerge:
+        """Return git's merge, in which the project's own names stay where they are.
+
+        Where the template has a file at the place to which git moved one of those, git merges once more without it.
+        """
+        text = self._gits_merge(parts, ends)
+        foreign = moves.foreign_moves(text, parts.base, parts.theirs)
+        taken = {path: parts.theirs[path] for path in foreign.values() if path in parts.theirs}
+        if taken:
+            text = self._gits_merge(parts.without(taken), ends)
+            foreign = moves.foreign_moves(text, parts.base, parts.theirs)
+        text = moves.put_back(text, foreign, self.trees)
+        return moves.with_added(text, parts.base, taken, self.trees) if taken else text
+
+    def _gits_merge(self, parts: _Parts, ends: Mapping[str, Ends]) -> TextMerge:
         for path in {*parts.base, *parts.theirs}:
             entry = self.trees.find(self.project, path)
             if entry is not None and entry.mode not in {FOLDER, SUBMODULE}:
@@ -279,19 +298,17 @@ class _Merged:
     parts: _Parts
     ends: Mapping[str, Ends]
     text: TextMerge
-    foreign: Mapping[str, str]
 
     def changes(self) -> Iterator[Change]:
         """Yield what happens to each path of the text merge."""
         stages = self._stages()
         trees, project = self.merging.trees, self.merging.project
         changed = set(trees.difference(project, self.text.tree)) | set(stages) | set(self.ends)
-        changed -= self.foreign.keys() | set(self.foreign.values())
         pairs = moves.pairs(self.text, self.parts.base, changed, self._added_by_ours(changed))
         for path in sorted(changed):
             if path in stages:
                 for change in self._unmerged(path, stages[path]):
-                    yield replace(change, origin=pairs.get(change.path, ""))
+                    yield replace(change, origin=pairs.get(change.path, change.origin))
             else:
                 change = self._clean(path, pairs)
                 if change.before != change.after:
@@ -356,7 +373,10 @@ class _Merged:
             yield Change(path, Kind.KEPT_DELETED, "moved-apart", reason, before, None)
         elif merged != before:
             reason = "both sides moved it; it stays where you moved it, and the change follows"
-            yield self._contested(path, before, {**stages}, moved=reason)
+            old, new = moves.moved_apart(self.text).get(path, ("", ""))
+            sides = {1: self.parts.base.get(old), 2: before, 3: self.parts.theirs.get(new)}
+            given = {stage: file for stage, file in sides.items() if file is not None}
+            yield replace(self._contested(path, before, given, moved=reason), origin=new)
 
     def _contested(self, path: str, before: File | None, stages: Stages, moved: str = "") -> Change:
         merged = self._merged_file(path)
@@ -365,7 +385,8 @@ class _Merged:
             reason = "both sides changed it, and it is no text; yours is in place"
             return Change(path, Kind.CONFLICT, "binary", reason, before, stages.get(2), stages)
         old, mine, new = sides
-        pieces = parse(merged.content, base=old, ours=mine, theirs=new)
+        size = MOVED_MARKER_SIZE if moved else MARKER_SIZE
+        pieces = parse(merged.content, base=old, ours=mine, theirs=new, size=size)
         is_built = is_derived(path, self.merging.policy, *stages.values())
         from scaffold.merge.settle import Contest  # noqa: PLC0415 - many rules, for what meets alone
 

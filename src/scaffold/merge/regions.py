@@ -34,8 +34,10 @@ def split(content: bytes) -> Lines:
     return tuple(line + b"\n" for line in lines[:-1]) + ((lines[-1],) if lines[-1] else ())
 
 
-def parse(marked: bytes, *, base: bytes, ours: bytes, theirs: bytes) -> tuple[Piece, ...]:
-    """Return the pieces of a text that git marked with diff3 marks of `MARKER_SIZE`.
+def parse(
+    marked: bytes, *, base: bytes, ours: bytes, theirs: bytes, size: int = MARKER_SIZE
+) -> tuple[Piece, ...]:
+    """Return the pieces of a text that git marked with diff3 marks.
 
     Args:
         marked: git's text.
@@ -43,13 +45,14 @@ def parse(marked: bytes, *, base: bytes, ours: bytes, theirs: bytes) -> tuple[Pi
             before a mark.
         ours: The project's file.
         theirs: The new render.
+        size: Of the marks.
     """
     pieces: list[Piece] = []
     sides: dict[str, list[bytes]] = {"ours": [], "base": [], "theirs": []}
     clean: list[bytes] = []
     where = "clean"
     for line in split(marked):
-        if not _is_mark(line):
+        if not _is_mark(line, size):
             (clean if where == "clean" else sides[where]).append(line)
             continue
         where = _MARKS[line[:1]]
@@ -125,12 +128,12 @@ def opened(lines: Lines) -> Lines:
     return (*lines[:-1], lines[-1].removesuffix(b"\n").removesuffix(b"\r"))
 
 
-def _is_mark(line: bytes) -> bool:
+def _is_mark(line: bytes, size: int) -> bool:
     sign = line[:1]
-    rest = line[MARKER_SIZE:].strip(b"\r\n")
+    rest = line[size:].strip(b"\r\n")
     return (
         sign in _MARKS
-        and line.startswith(sign * MARKER_SIZE)
+        and line.startswith(sign * size)
         and (not rest or (rest.startswith(b" ") and sign != b"="))
     )
 

@@ -22,6 +22,8 @@ from scaffold.values import frozen
 
 MARKER_SIZE = 31
 """Of the marks inside the store: no file of a template's has such a line by chance."""
+MOVED_MARKER_SIZE = MARKER_SIZE + 1
+"""Of the marks in a file that both sides moved: git makes these longer."""
 
 _CONFIG = """\
 [core]
