@@ -50,7 +50,12 @@ def _any_reader_of(name: str) -> Callable[[bytes], Data] | None:
         return _json
     if name in _INI:
         return _ini
-    return None
+    return _plain_ini if is_ini_by_name(name) else None
+
+
+def is_ini_by_name(name: str) -> bool:
+    """Return whether files with this name are often INI files; some are something else."""
+    return name not in _INI and name.endswith((".ini", ".cfg"))
 
 
 def _bounded(read: Callable[[bytes], Data], content: bytes) -> Data:
@@ -192,17 +197,28 @@ def _json(content: bytes) -> Data:
 
 
 def _ini(content: bytes) -> Data:
+    """Return the sections of a tool's settings, in which a value of several lines is a list."""
+    sections = _sections("[\0top]\n" + content.decode("utf-8"), allow_no_value=True)
+    return {
+        section: {key: (value or "").splitlines() for key, value in table.items()}
+        for section, table in sections.items()
+    }
+
+
+def _plain_ini(content: bytes) -> Data:
+    """Return the sections of a file that is INI by its name: every line must be, and a value is one text."""
+    return _sections(content.decode("utf-8"), allow_no_value=False)
+
+
+def _sections(text: str, *, allow_no_value: bool) -> dict[str, dict[str, str | None]]:
     import configparser  # noqa: PLC0415 - few projects have such a file
 
-    parser = configparser.RawConfigParser(allow_no_value=True, default_section="\0")
+    parser = configparser.RawConfigParser(allow_no_value=allow_no_value, default_section="\0")
     try:
-        parser.read_string("[\0top]\n" + content.decode("utf-8"))
-    except configparser.Error as error:
+        parser.read_string(text)
+    except (configparser.Error, AttributeError) as error:  # the second: more lines of no value
         raise ValueError(str(error)) from error
-    return {
-        section: {key: (value or "").splitlines() for key, value in parser.items(section)}
-        for section in parser.sections()
-    }
+    return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
 def _yaml(content: bytes) -> Data:

@@ -204,6 +204,51 @@ def test_one_requirement_with_two_pins_is_left(merged):
     assert_left(change)
 
 
+INI = "[a]\nx = 1\n\n[b]\ny = 1\n"
+
+
+@pytest.mark.parametrize("path", ["tox.ini", "alembic.ini", "logging.cfg"])
+def test_new_keys_of_an_ini_file(merged, path):
+    change = change_of(
+        merged,
+        path,
+        INI,
+        INI.replace("1\n\n", "1\nm = 1\n\n"),
+        INI.replace("1\n\n", "1\nt = 1\n\n"),
+    )
+
+    assert_settled(change, "keys", INI.replace("1\n\n", "1\nm = 1\nt = 1\n\n"))
+
+
+@pytest.mark.parametrize(
+    "old",
+    ["global\n  log a\n", "[a]\nextension = a\nextension = b\n", "[a]\nflag\n  more\n"],
+    ids=["no section", "one key twice", "no value"],
+)
+def test_file_that_is_ini_by_its_name_alone_is_merged_as_text(merged, old):
+    assert_left(change_of(merged, "a.cfg", old, f"{old}  mine = 1\n", f"{old}  new = 1\n"))
+
+
+def test_lines_of_an_ini_file_whose_order_may_count_are_left(merged):
+    old = "[a]\nx =\n  one\n"
+
+    assert_left(change_of(merged, "a.cfg", old, f"{old}  mine\n", f"{old}  new\n"))
+
+
+def test_neighbouring_lines_of_a_file_that_is_ini_by_its_name_alone(merged):
+    lines = ("The first line.\nThe second line.\n" * 2).splitlines(keepends=True)[:2]
+
+    change = change_of(
+        merged,
+        "a.cfg",
+        "".join(lines),
+        "".join(lines).replace("first line", "first line, mine"),
+        "".join(lines).replace("second line", "second line, new"),
+    )
+
+    assert_settled(change, "lines-apart", "The first line, mine.\nThe second line, new.\n")
+
+
 def test_one_key_with_two_values_is_left(merged):
     assert_left(change_of(merged, "a.toml", "a = 1\n", "a = 2\n", "a = 3\n"))
 

@@ -7,14 +7,14 @@ import ast
 from scaffold.merge.regions import Lines, Region
 from scaffold.merge.settle.alignment import merge_lines
 from scaffold.merge.settle.contest import Contest, Settled, keeps_both
-from scaffold.merge_keys import reader_of
+from scaffold.merge_keys import is_ini_by_name, reader_of
 
 CODE = "lines-apart"
 
 
 def lines_apart(region: Region, contest: Contest) -> Settled | None:
     """Settle a region in which no line was changed by both sides, and nothing inserted by both at one place."""
-    if not region.base or reader_of(contest.name) is not None:
+    if not region.base or _is_data(contest):
         return None  # data is merged key by key, with a proof
     lines = merge_lines(region, _not_both, anchored=True)
     if lines is None or not keeps_both(region, lines):
@@ -22,6 +22,17 @@ def lines_apart(region: Region, contest: Contest) -> Settled | None:
     if contest.name.endswith(".py") and not _still_python(region, lines):
         return None
     return Settled(lines, CODE, "the two sides changed neighbouring lines, none of them both")
+
+
+def _is_data(contest: Contest) -> bool:
+    read = reader_of(contest.name)
+    if read is None or not is_ini_by_name(contest.name):
+        return read is not None
+    try:
+        read(contest.ours)
+    except ValueError:
+        return False
+    return True
 
 
 def _not_both(first: Lines, second: Lines) -> Lines | None:
