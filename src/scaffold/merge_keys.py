@@ -193,7 +193,14 @@ def _toml(content: bytes) -> Data:
 
 
 def _json(content: bytes) -> Data:
-    return json.loads(content)
+    return json.loads(content, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Data]]) -> Data:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError("a key is there twice")
+    return table
 
 
 def _ini(content: bytes) -> Data:

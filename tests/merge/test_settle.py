@@ -204,6 +204,64 @@ def test_one_requirement_with_two_pins_is_left(merged):
     assert_left(change)
 
 
+JSON = '{\n  "scripts": {\n    "a": 1\n  },\n  "z": [\n    "a"\n  ]\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "mine", "new", "both"),
+    [
+        (
+            '"a": 1',
+            '"a": 1,\n    "m": 1',
+            '"a": 1,\n    "t": 1',
+            '"a": 1,\n    "m": 1,\n    "t": 1',
+        ),
+        ('"a": 1', '"a": 1,\n    "m": 1', '"a": 2', '"a": 2,\n    "m": 1'),
+        ('"a": 1', '"m": 1', '"a": 1,\n    "t": 1', '"m": 1,\n    "t": 1'),
+        ('"a"\n', '"a",\n    "m"\n', '"a",\n    "t"\n', '"a",\n    "m",\n    "t"\n'),
+        ("  ]\n", '  ],\n  "m": {}\n', '  ],\n  "t": 1\n', '  ],\n  "m": {},\n  "t": 1\n'),
+        (
+            "  ]\n",
+            '  ],\n  "m": {\n    "x": 1\n  }\n',
+            '  ],\n  "t": {\n    "x": 1\n  }\n',
+            '  ],\n  "m": {\n    "x": 1\n  },\n  "t": {\n    "x": 1\n  }\n',
+        ),
+    ],
+    ids=["object", "changed", "replaced", "list", "top", "tables"],
+)
+def test_new_keys_at_the_end_of_a_json_object(merged, old, mine, new, both):
+    texts = (JSON.replace(old, each) for each in (old, mine, new))
+
+    change = change_of(merged, "package.json", *texts)
+
+    assert_settled(change, "keys", JSON.replace(old, both))
+
+
+@pytest.mark.parametrize(
+    ("path", "mine", "new"),
+    [
+        ("a.json", '"a": 1,\n    "x": 1', '"a": 1,\n    "x": 2'),
+        ("a.json", '"a": 2,\n    "m": 1', '"a": 3,\n    "t": 1'),
+        ("a.json", '"a": 1,\n    "m": 1', '"a": 1,\n    "t": 1, // why'),
+        ("a.txt", '"a": 1,\n    "m": 1', '"a": 1,\n    "t": 1'),
+    ],
+    ids=["one key", "one value", "no JSON", "another format"],
+)
+def test_new_keys_that_do_not_go_together_are_left(merged, path, mine, new):
+    assert_left(
+        change_of(merged, path, *(JSON.replace('"a": 1', each) for each in ('"a": 1', mine, new)))
+    )
+
+
+def test_key_that_would_be_there_twice_is_left(merged):
+    old, mine, new = ('"b": 1', '"b": 1,\n  "x": 1', '"b": 1,\n  "t": 1')
+    base = '{\n  "x": 0,\n' + "".join(f'  "{n}": 1,\n' for n in range(9)) + '  "b": 1\n}\n'
+
+    assert_left(
+        change_of(merged, "a.json", *(base.replace(old, each) for each in (old, mine, new)))
+    )
+
+
 INI = "[a]\nx = 1\n\n[b]\ny = 1\n"
 
 

@@ -317,6 +317,21 @@ def test_toml_is_merged_key_by_key(make_project, template):
     assert '"theirs>=2"' in text
 
 
+def test_new_scripts_of_both_sides_are_both_in(make_project, template):
+    old = '{\n  "scripts": {\n    "a": "a"\n  }\n}\n'
+    made = template({"package.json": old})
+    project = make_project(made)
+    project.replace("package.json", '"a"\n', '"a",\n    "mine": "b"\n')
+    made.release({"package.json": old.replace('"a"\n', '"a",\n    "new": "c"\n')})
+
+    said = project.upgrade()
+
+    assert said.code == 0, said.out
+    assert project.read("package.json") == old.replace(
+        '"a"\n', '"a",\n    "mine": "b",\n    "new": "c"\n'
+    )
+
+
 def test_broken_toml_is_merged_as_text(make_project, template):
     made = template({"pyproject.toml": TOML})
     project = make_project(made)

@@ -104,6 +104,12 @@ def side_with(pieces: Iterable[Piece], region: Region, lines: Lines) -> bytes:
     return b"".join(b"".join(part) for part in parts)
 
 
+def following(pieces: Sequence[Piece], region: Region) -> bytes:
+    """Return the text after one region, with every other region taken from the project."""
+    place = next(place for place, piece in enumerate(pieces) if piece is region)
+    return side_of(pieces[place + 1 :], "ours")
+
+
 def shared_ends(first: Sequence[bytes], second: Sequence[bytes]) -> tuple[int, int]:
     """Return how many lines two sequences share at the start, and, of the rest, at the end."""
     most = min(len(first), len(second))

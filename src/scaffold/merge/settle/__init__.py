@@ -92,4 +92,4 @@ def _settled(region: Region, contest: Contest, policy: Policy) -> Settled | None
 def _stands(region: Region, settled: Settled, contest: Contest) -> bool:
     """Return whether every line that either side added is still in the file."""
     lines = settled.lines
-    return keeps_both(region, lines) and stands_in_file(region, lines, contest)
+    return keeps_both(region, lines, contest) and stands_in_file(region, lines, contest)

@@ -17,7 +17,7 @@ def lines_apart(region: Region, contest: Contest) -> Settled | None:
     if not region.base or _is_data(contest):
         return None  # data is merged key by key, with a proof
     lines = merge_lines(region, _not_both, anchored=True)
-    if lines is None or not keeps_both(region, lines):
+    if lines is None or not keeps_both(region, lines, contest):
         return None
     if contest.name.endswith(".py") and not _still_python(region, lines):
         return None

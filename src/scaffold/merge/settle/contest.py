@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from scaffold.merge.outcome import Settlement
 from scaffold.merge.regions import Lines, Piece, Region, split
+from scaffold.merge.settle.commas import without_comma
 from scaffold.values import frozen
 
 
@@ -25,6 +26,19 @@ class Contest:
     def name(self) -> str:
         """Return the file's name."""
         return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def is_json(self) -> bool:
+        """Return whether a comma at a line's end is punctuation."""
+        return self.name.endswith(".json")
+
+    def says(self, lines: Iterable[bytes]) -> tuple[bytes, ...]:
+        """Return what `said` does, without punctuation."""
+        return said(self.bare(lines))
+
+    def bare(self, lines: Iterable[bytes]) -> Lines:
+        """Return lines without the commas that JSON wants between elements."""
+        return tuple(map(without_comma, lines) if self.is_json else lines)
 
 
 @frozen
@@ -58,13 +72,14 @@ def has_change(old: Lines, new: Lines, result: Lines) -> bool:
     return not added - now and all(now[line] <= before[line] - removed[line] for line in removed)
 
 
-def keeps_both(region: Region, lines: Lines) -> bool:
+def keeps_both(region: Region, lines: Lines, contest: Contest) -> bool:
     """Return whether no line that either side added is lost, and none that both took away is back."""
-    base, now = Counter(said(region.base)), Counter(said(lines))
+    says = contest.says
+    base, now = Counter(says(region.base)), Counter(says(lines))
     for side in (region.ours, region.theirs):
-        if Counter(said(side)) - base - now:
+        if Counter(says(side)) - base - now:
             return False
-    most = Counter(said(region.ours)) + Counter(said(region.theirs))
+    most = Counter(says(region.ours)) + Counter(says(region.theirs))
     return not set(now) - set(most)
 
 
@@ -74,11 +89,12 @@ def stands_in_file(region: Region, lines: Lines, contest: Contest) -> bool:
     Lines that repeat are aligned in more than one way: what git takes for a deletion by one side may be a line that the
     other side added.
     """
-    concerned = {*said(region.ours), *said(region.theirs)}
-    now = Counter(said(_lines_after(region, lines, contest)))
+    says = contest.says
+    concerned = {*says(region.ours), *says(region.theirs)}
+    now = Counter(says(_lines_after(region, lines, contest)))
     for side in (contest.ours, contest.theirs):
-        added = _added(split(contest.base), split(side))
-        copies = Counter(said(split(side)))
+        added = _added(contest.bare(split(contest.base)), contest.bare(split(side)))
+        copies = Counter(says(split(side)))
         if any(added[line] and copies[line] > now[line] for line in concerned):
             return False
     return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from scaffold.merge.regions import Lines, Region, side_with, split
+from scaffold.merge.regions import Lines, Region, following, side_with, split
 from scaffold.merge.settle.alignment import merge_lines
+from scaffold.merge.settle.commas import with_commas, without_commas
 from scaffold.merge.settle.contest import Contest, Settled, has_change, keeps_both
 from scaffold.merge_keys import Conflict, merged, reader_of, same_elements
 
@@ -20,9 +21,9 @@ def keys(region: Region, contest: Contest) -> Settled | None:
     """Settle a region of a structured file for which some text says just what both sides' data merge to."""
     if reader_of(contest.name) is None:
         return None
-    for lines in _candidates(region):
-        if keeps_both(region, lines) and _is_proven(region, lines, contest):
-            return Settled(lines, CODE, "both sides changed different keys")
+    for lines, reason in _told_candidates(region, contest):
+        if keeps_both(region, lines, contest) and _is_proven(region, lines, contest):
+            return Settled(lines, CODE, reason)
     words = _by_word(region)
     if words is not None and _is_proven(region, words, contest):
         return Settled(words, CODE, "both sides changed different elements of one line")
@@ -43,6 +44,16 @@ def _can(read: Callable[[bytes], object], contest: Contest, region: Region, line
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _told_candidates(region: Region, contest: Contest) -> Iterator[tuple[Lines, str]]:
+    reason = "both sides changed different keys"
+    for lines in _candidates(region):
+        yield lines, reason
+    if contest.is_json:
+        after = following(contest.pieces, region)
+        for lines in _candidates(without_commas(region)):
+            yield with_commas(lines, after), f"{reason}; commas stand where JSON wants them"
 
 
 def _candidates(region: Region) -> Iterator[Lines]:
