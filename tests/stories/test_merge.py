@@ -317,6 +317,42 @@ def test_toml_is_merged_key_by_key(make_project, template):
     assert '"theirs>=2"' in text
 
 
+def with_table(place: int, strict: str) -> str:
+    """Return TOML whose tables `a` to `i` are joined by another one."""
+    tables = [f"[tool.{name}]\nx = 1\n" for name in "abcdefghi"]
+    return "\n".join([*tables[:place], f"[tool.mypy]\nstrict = {strict}\n", *tables[place:]])
+
+
+def upgraded_table(make_project, template, strict: str):
+    made = template({"pyproject.toml": with_table(0, "true").split("\n\n", 1)[1]})
+    project = make_project(made)
+    project.write("pyproject.toml", with_table(9, "true"))
+    made.release({"pyproject.toml": with_table(1, strict)})
+    return project, project.upgrade()
+
+
+def test_table_that_both_sides_added_in_different_places_is_there_once(make_project, template):
+    project, said = upgraded_table(make_project, template, "true")
+
+    assert said.code == 0, said.out
+    assert project.read("pyproject.toml") == with_table(9, "true")
+    [change] = [each for each in said.json["changes"] if each["path"] == "pyproject.toml"]
+    assert [each["code"] for each in change["settlements"]] == ["same-keys"]
+
+
+def test_table_that_both_sides_added_with_other_values_is_an_ordinary_conflict(
+    make_project, template
+):
+    project, said = upgraded_table(make_project, template, "false")
+
+    assert said.code == 1
+    assert said.conflicts == ["pyproject.toml"]
+    assert len(project.git("ls-files", "-u").splitlines()) == 3
+    text = project.read("pyproject.toml")
+    assert "strict = true" in text
+    assert "=======\n\n[tool.mypy]\nstrict = false\n>>>>>>>" in text
+
+
 def test_new_scripts_of_both_sides_are_both_in(make_project, template):
     old = '{\n  "scripts": {\n    "a": "a"\n  }\n}\n'
     made = template({"package.json": old})

@@ -15,7 +15,7 @@ from scaffold.merge.globs import matches
 from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
 from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Settlement, Stages
 from scaffold.merge.places import as_one
-from scaffold.merge.regions import Piece, content_of, left_in, parse, regions_of
+from scaffold.merge.regions import Piece, content_of, left_in, parse, regions_of, split
 from scaffold.merge.store import MARKER_SIZE, MOVED_MARKER_SIZE, Store, TextMerge, opened
 from scaffold.merge.twins import refuse_twins
 from scaffold.objects import FOLDER, SUBMODULE, Entry, Trees, entry_of
@@ -24,6 +24,9 @@ from scaffold.values import frozen, replace
 
 if TYPE_CHECKING:
     from scaffold.merge.settle import Contest
+
+_SETTLED = "both sides changed it; rules settled where they met"
+_UNREADABLE = "both sides' changes together cannot be read, or have a key twice"
 
 
 def merge(  # noqa: PLR0913 - keywords only
@@ -311,7 +314,7 @@ class _Merged:
                     yield replace(change, origin=pairs.get(change.path, change.origin))
             else:
                 change = self._clean(path, pairs)
-                if change.before != change.after:
+                if change.before != change.after or change.settlements:
                     yield change
 
     def _added_by_ours(self, paths: Iterable[str]) -> dict[str, File]:
@@ -346,7 +349,34 @@ class _Merged:
         if told[0] is Kind.MERGED and is_derived(path, self.merging.policy, before, after):
             told = (Kind.MERGED, "derived", "merged as text: build it again")
         change = Change(path, told[0], told[1], told[2], before, after, origin=origin)
-        return replace(change, origin=origin if change.kind is Kind.MOVED else "")
+        change = replace(change, origin=origin if change.kind is Kind.MOVED else "")
+        is_read = change.code in {"both-changed", "you-moved"} and _is_data(path)
+        if not is_read:
+            return change
+        there = change.origin or path
+        return self._whole(change, self.parts.base.get(there), self.parts.theirs.get(there))
+
+    def _whole(self, change: Change, old: File | None, new: File | None) -> Change:
+        """Return a change by git's merge, or what becomes of it where it is data that can no longer be read."""
+        before, after = change.before, change.after
+        if old is None or before is None or new is None or after is None or old in (before, new):
+            return change
+        from scaffold.merge.settle import Contest  # noqa: PLC0415 - see `_contested`
+
+        pieces: tuple[Piece, ...] = (split(after.content),)
+        base, ours, theirs = (
+            self._with_ends(change.path, side).content for side in (old, before, new)
+        )
+        pieces, told = _read(Contest(change.path, base, ours, theirs, pieces))
+        left = regions_of(pieces)
+        after = File(content_of(pieces, self.merging.labels), after.mode)
+        change = replace(change, after=after, settlements=told, regions=left)
+        if left:
+            stages = {1: old, 2: before, 3: new}
+            kind, code = Kind.CONFLICT, "unreadable"
+            return replace(change, kind=kind, code=code, reason=_UNREADABLE, stages=stages)
+        is_settled = told and change.kind is Kind.MERGED
+        return replace(change, code="settled", reason=_SETTLED) if is_settled else change
 
     def _unmerged(self, path: str, stages: Stages) -> Iterator[Change]:
         before = self.merging.ours(path)
@@ -392,16 +422,22 @@ class _Merged:
 
         contest = Contest(path, old, mine, new, pieces)
         pieces, settlements = (as_one(pieces), ()) if is_built else self._settled(contest)
+        met = regions_of(pieces)
+        if not is_built and _is_data(path):
+            pieces, more = _read(replace(contest, pieces=pieces))
+            settlements = (*settlements, *more)
         after = File(content_of(pieces, self.merging.labels), merged.mode)
         after = self._with_ends(path, after)
         left = regions_of(pieces)
         if not left:
             kind = Kind.MOVED if moved else Kind.MERGED
             code = "both-moved" if moved else "settled"
-            reason = moved or "both sides changed it; rules settled where they met"
+            reason = moved or _SETTLED
             return Change(path, kind, code, reason, before, after, settlements=settlements)
         code = "derived" if is_built else "content" if 1 in stages else "both-added"
         reason = f"both sides changed the same lines, in {left} place{'s' if left > 1 else ''}"
+        if not met:
+            code, reason = "unreadable", _UNREADABLE
         return Change(
             path, Kind.CONFLICT, code, reason, before, after, stages, "", settlements, left
         )
@@ -434,6 +470,18 @@ class _Merged:
         marked = self.merging.store.merge_file(base, ours, theirs)
         pieces = parse(marked, base=base, ours=ours, theirs=theirs)
         return Contest(path, base, ours, theirs, pieces)
+
+
+def _is_data(path: str) -> bool:
+    from scaffold.merge_keys import reader_of  # noqa: PLC0415 - for what both sides changed
+
+    return reader_of(path.rsplit("/", 1)[-1]) is not None
+
+
+def _read(contest: Contest) -> tuple[tuple[Piece, ...], tuple[Settlement, ...]]:
+    from scaffold.merge.readable import rejoined  # noqa: PLC0415 - for data alone
+
+    return rejoined(contest)
 
 
 def _told_clean(
