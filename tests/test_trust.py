@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaffold.errors import ScaffoldError
+from scaffold.render.answers_in_code import is_alone
 from scaffold.tree import File
 from scaffold.trust import (
     Limits,
@@ -346,44 +347,48 @@ def test_a_broken_store_trusts_nothing(store, text):
     assert not may_run(template())
 
 
-def test_the_digest_of_a_plain_hook_does_not_change_with_other_files():
-    assert code_digest(template(other=b"x")) == code_digest(template(other=b"y"))
-
-
-@pytest.mark.parametrize(
-    "hook",
-    [
-        b"import subprocess",
-        b"exec(open('x').read())",
-        b"os.system('./run')",
-        b"from os import system as s; s('./run')",
-        b"import sys; sys.path.append('.'); import helper",
-        b"import os, helper",
-        b"from helper import run",
-        b"import json; import helper",
-        b"getattr(os, 'sys' + 'tem')('./run')",
-        b"os.__dict__['sys' + 'tem']('./run')",
-        "\uff45\uff58\uff45\uff43(open('x').read())".encode(),
-        b"# coding: utf_7\n+AG8-s",
-        b"{% include 'helper.py' %}",
-        b"{%- import 'm' as m -%}",
-    ],
-)
-def test_the_digest_of_a_hook_that_starts_others_is_of_the_whole_template(hook):
+@pytest.mark.parametrize("hook", [b"print(1)", b"import subprocess"])
+def test_the_digest_is_of_every_file_whatever_the_hook_says(hook):
     assert code_digest(template(hook, other=b"x")) != code_digest(template(hook, other=b"y"))
+    assert code_digest(template(hook, other=b"x")) == code_digest(template(hook, other=b"x"))
 
 
 @pytest.mark.parametrize(
     "hook",
     [
-        b"import os, sys\nif __name__ == '__main__':\n    os.remove('x')",
-        b"from pathlib import Path\nimport shutil\nshutil.rmtree('{{ cookiecutter.x }}')",
-        b"import json as j\nprint(j.dumps(1))",
-        b"# -*- coding: utf-8 -*-\nprint(1)",
+        "import subprocess",
+        "import typing; typing.get_type_hints(f)",
+        "from functools import singledispatch",
+        "exec(open('x').read())",
+        "os.system('./run')",
+        "from os import system as s; s('./run')",
+        "import sys; sys.path.append('.'); import helper",
+        "import os, helper",
+        "from helper import run",
+        "import json; import helper",
+        "getattr(os, 'sys' + 'tem')('./run')",
+        "os.__dict__['sys' + 'tem']('./run')",
+        "\uff45\uff58\uff45\uff43(open('x').read())",
+        "# coding: utf_7\n+AG8-s",
+        "{% include 'helper.py' %}",
+        "{%- import 'm' as m -%}",
     ],
 )
-def test_the_digest_of_a_hook_that_runs_alone_is_its_own(hook):
-    assert code_digest(template(hook, other=b"x")) == code_digest(template(hook, other=b"y"))
+def test_a_literal_may_be_code_in_a_hook_that_starts_others(hook):
+    assert not is_alone(hook)
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "import os, sys\nif __name__ == '__main__':\n    os.remove('x')",
+        "from pathlib import Path\nimport shutil\nshutil.rmtree('{{ cookiecutter.x }}')",
+        "import json as j\nprint(j.dumps(1))",
+        "# -*- coding: utf-8 -*-\nprint(1)",
+    ],
+)
+def test_a_literal_is_none_in_a_hook_that_runs_alone(hook):
+    assert is_alone(hook)
 
 
 def test_the_digest_and_the_modules_of_extensions_are_shown_before_the_yes():
@@ -397,4 +402,18 @@ def test_the_digest_and_the_modules_of_extensions_are_shown_before_the_yes():
 
 
 def test_a_long_hook_is_shown_with_the_number_of_lines_left_out():
-    assert "and 50 lines more" in describe(template(b"x\n" * 250))
+    told = "and 50 lines more, which run too: read hooks/post_gen_project.py of that version"
+
+    assert told in describe(template(b"x\n" * 250))
+
+
+def test_the_files_that_a_hook_can_come_to_are_named_those_beside_it_first():
+    asked = template()
+    asked.files["hooks/helper"] = File(b"")
+    asked.files |= {f"z{number}": File(b"") for number in range(100)}
+
+    lines = describe(asked).splitlines()
+
+    first = lines.index("  and whatever that code, or Jinja in any file, makes of its 102 others:")
+    assert lines[first + 1] == "    hooks/helper"
+    assert "    … and 52 more" in lines

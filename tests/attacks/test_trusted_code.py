@@ -167,6 +167,55 @@ def test_code_that_changed_is_refused_where_nobody_can_be_asked(scratch):
     assert said.code == "not-trusted"
 
 
+TOUCH = "__import__('pathlib').Path('{home}/PWNED').touch()"
+ALONE = "print(1)\n"
+GREETS = 'print("{{ cookiecutter._greeting }}")\n'
+HINTS = """\
+import typing
+def f(x: open("a").read()): pass
+try: typing.get_type_hints(f)
+except Exception: pass
+"""
+JINJA = "{{ cycler.__init__.__globals__.os.system('touch {home}/PWNED') }}"
+LATER = [
+    # id, what, the hook that was trusted and stays, what the next version changes: cookiecutter.json, files
+    ("jinja", "render Jinja without a sandbox", ALONE, {}, {"a": JINJA}),
+    ("context", "end a text of the hook", GREETS, {"_greeting": f'"); {TOUCH} #'}, {}),
+    ("default", "render a default without a sandbox", ALONE, {"greeting": JINJA}, {}),
+    ("hints", "be evaluated as an annotation", HINTS, {}, {"a": TOUCH}),
+]
+
+
+@pytest.mark.parametrize(
+    ("hook", "context", "files"),
+    [each[2:] for each in LATER],
+    ids=[each[0] for each in LATER],
+)
+def test_trust_in_a_harmless_hook_is_none_in_the_next_version(hook, context, files, scratch):
+    def told(text: str) -> str:
+        return text.replace("{home}", str(scratch.home))
+
+    def release(version: str, context: dict[str, object], files: dict[str, str]) -> None:
+        files = {told(name): told(text) for name, text in ({"a": "1\n"} | files).items()}
+        context = json.loads(told(json.dumps({"_greeting": "hi", **context})))
+        outside = {"hooks/post_gen_project.py": told(hook)}
+        scratch.write_template(Attack(version, "", "", files, context, outside))
+        scratch.commit(version)
+
+    release("v2", {}, {})
+    opened = fetched(Source(str(scratch.template)), "v2", Wishes(scratch.project.parent))
+    assert may_run(opened, ask=lambda _: True)
+    said = scratch.run("new", "project", "--template", str(scratch.template), "--yes")
+    assert said.exit_code == 0, said.output
+    release("v3", context, files)
+    before = scratch.snapshot()
+
+    said = scratch.run("upgrade", "--yes")
+
+    hold(scratch, before, said)
+    assert said.code == "not-trusted"
+
+
 def with_files(scratch: Scratch, *names: str) -> None:
     """Make a project, with trust, of a template with a hook that is harmless and files of these names."""
     hook = {"hooks/post_gen_project.py": "print(1)\n"}

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from scaffold.errors import ScaffoldError
 from scaffold.spec import Answer, Answers
-from scaffold.trust.store import is_alone
 from scaffold.trust.text import escape
 
 Rendering: TypeAlias = Callable[[str, Answers], str]
 """(text of a hook, answers) -> what would run."""
 
+# In a hook that starts, imports, evaluates or includes something else, a literal can be code as well. What these
+# modules offer beyond that is in the words below; a word of them in a comment costs an answer, never trust.
+_PLAIN_MODULES = """
+    __future__ abc collections configparser contextlib copy dataclasses datetime enum errno fnmatch functools glob
+    hashlib io itertools json math os pathlib random re secrets shutil stat string sys tempfile textwrap time typing
+    unicodedata uuid warnings
+"""
+_IMPORTS = re.compile(r"(?:\bfrom\s+([\w.]+)\s+)?\bimport\b\s*([^;#\n]*)")
+_REACHES_OTHERS = re.compile(
+    r"subprocess|system|get_type_hints|ForwardRef|singledispatch|popen|spawn|fork|exec|eval|compile|startfile|runpy|import_module|getattr|globals|locals|vars|"
+    r"sys\s*\.\s*(path|modules|meta_path)|__(?!name__|main__|file__|doc__|future__)\w+__|"
+    r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*utf-?8)",
+    re.IGNORECASE,
+)
 _HARMLESS = re.compile(r"[\w .,:/@+=-]*")
 
 
@@ -59,10 +73,24 @@ def _tamed(answer: Answer) -> Answer:
 
 
 def _is_literal(path: str, source: str, rendered: str, plain: str) -> bool:
-    if not path.endswith(".py") or not is_alone(source.encode()):
+    if not path.endswith(".py") or not is_alone(source):
         return False
     shape = _shape(rendered)
     return bool(shape) and shape == _shape(plain)
+
+
+def is_alone(hook: str) -> bool:
+    """Return whether a Python hook runs nothing but itself, as far as its text says; in doubt it does not."""
+    text = unicodedata.normalize("NFKC", hook)  # as Python reads names
+    if _REACHES_OTHERS.search(text):
+        return False
+    modules = [
+        name.split()[0].partition(".")[0]
+        for module, names in _IMPORTS.findall(text)
+        for name in ([module] if module else names.split(","))
+        if name.split()
+    ]
+    return set(_PLAIN_MODULES.split()).issuperset(modules)
 
 
 def _shape(source: str) -> str:

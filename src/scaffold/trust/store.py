@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import tempfile
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -18,21 +16,8 @@ from scaffold.trust import state
 from scaffold.trust.addresses import canonical
 from scaffold.trust.text import escape, one_line
 
-# A hook that starts something else, imports it, or includes it, runs whatever the template holds. What these modules
-# offer beyond that is in the words below; a word of them in a comment costs a question, never trust.
-_PLAIN_MODULES = """
-    __future__ abc collections configparser contextlib copy dataclasses datetime enum errno fnmatch functools glob
-    hashlib io itertools json math os pathlib random re secrets shutil stat string sys tempfile textwrap time typing
-    unicodedata uuid warnings
-"""
-_IMPORTS = re.compile(r"(?:\bfrom\s+([\w.]+)\s+)?\bimport\b\s*([^;#\n]*)")
-_REACHES_OTHERS = re.compile(
-    r"subprocess|system|popen|spawn|fork|exec|eval|compile|startfile|runpy|import_module|getattr|globals|locals|vars|"
-    r"sys\s*\.\s*(path|modules|meta_path)|__(?!name__|main__|file__|doc__|future__)\w+__|"
-    r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*utf-?8)",
-    re.IGNORECASE,
-)
 _LONGEST_SHOWN = 200
+_MOST_NAMES = 50
 
 
 class Runnable(Protocol):
@@ -94,34 +79,15 @@ def may_run(
 def code_digest(template: Runnable) -> str:
     """Return a digest of all of `template` that would run.
 
-    That is its hooks, its Python modules where it has extensions, and the whole template where a hook starts
-    or imports something else.
+    That is the whole template. Its files and the values of `cookiecutter.json` are rendered by a Jinja without a
+    sandbox and become text of its hooks, and which other file a hook starts, imports or evaluates cannot be told.
     """
-    files = template.files
-    hooks = {path: files[path] for path in template.hooks}
-    everything = template.foreign_extensions or any(
-        not path.endswith(".py") or not is_alone(file.content) for path, file in hooks.items()
-    )
     digest = hashlib.sha256()
     for name in template.foreign_extensions:
         digest.update(f"extension {name}\0".encode("utf-8", "surrogateescape"))
-    for path, file in sorted((files if everything else hooks).items()):
+    for path, file in sorted(template.files.items()):
         digest.update(f"{file.mode} {file.blob_id} {path}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def is_alone(hook: bytes) -> bool:
-    """Return whether a Python hook runs nothing but itself, as far as its text says; in doubt it does not."""
-    text = unicodedata.normalize("NFKC", hook.decode("utf-8", "replace"))  # as Python reads names
-    if _REACHES_OTHERS.search(text):
-        return False
-    modules = [
-        name.split()[0].partition(".")[0]
-        for module, names in _IMPORTS.findall(text)
-        for name in ([module] if module else names.split(","))
-        if name.split()
-    ]
-    return set(_PLAIN_MODULES.split()).issuperset(modules)
 
 
 def describe(template: Runnable) -> str:
@@ -129,18 +95,45 @@ def describe(template: Runnable) -> str:
     address = one_line(canonical(template.address))
     lines = [f"{address} at {one_line(template.version)} would run on this machine:"]
     lines += [f"  the Jinja extension {one_line(name)}" for name in template.foreign_extensions]
-    for path in (*template.hooks, *_extension_files(template)):
-        content = template.files[path].content
-        lines.append(f"  {one_line(path)} ({len(content.splitlines())} lines):")
-        shown = content.decode("utf-8", "replace").splitlines()
-        lines += [f"    | {escape(line)}" for line in shown[:_LONGEST_SHOWN]]
-        if len(shown) > _LONGEST_SHOWN:
-            lines.append(f"    | … and {len(shown) - _LONGEST_SHOWN} lines more")
+    code = (*template.hooks, *_extension_files(template))
+    for path in code:
+        lines += _shown_code(path, template.files[path])
+    lines += _shown_others(template, code)
     lines += [
-        "A yes holds for this address and this code alone:",
+        "A yes holds for this address and these files alone:",
         f"  sha256 {code_digest(template)}",
     ]
     return "\n".join(lines)
+
+
+def _shown_code(path: str, file: File) -> list[str]:
+    shown = file.content.decode("utf-8", "replace").splitlines()
+    lines = [f"  {one_line(path)} ({len(shown)} lines):"]
+    lines += [f"    | {escape(line)}" for line in shown[:_LONGEST_SHOWN]]
+    left = len(shown) - _LONGEST_SHOWN
+    if left > 0:
+        lines.append(
+            f"    | … and {left} lines more, which run too: read {one_line(path)} of that version"
+        )
+    return lines
+
+
+def _shown_others(template: Runnable, code: Collection[str]) -> list[str]:
+    """Return the names of what runs only if that code, or Jinja, comes to it: likely files first."""
+    others = sorted(template.files.keys() - set(code), key=lambda path: _rank(path, template))
+    if not others:
+        return []
+    lines = [f"  and whatever that code, or Jinja in any file, makes of its {len(others)} others:"]
+    lines += [f"    {one_line(path)}" for path in others[:_MOST_NAMES]]
+    if len(others) > _MOST_NAMES:
+        lines.append(f"    … and {len(others) - _MOST_NAMES} more")
+    return lines
+
+
+def _rank(path: str, template: Runnable) -> tuple[bool, bool, bool, str]:
+    """Return a key that sorts first what lies beside the hooks, then programs, then what no project gets."""
+    program = template.files[path].mode == "100755" or path.endswith((".py", ".sh"))
+    return not path.startswith("hooks/"), not program, path.startswith("{"), path
 
 
 def _extension_files(template: Runnable) -> list[str]:
@@ -155,9 +148,13 @@ def _extension_files(template: Runnable) -> list[str]:
 
 def _untrusted(template: Runnable, *, changed: bool) -> ScaffoldError:
     names = ", ".join([*template.hooks, *template.foreign_extensions])
-    what = "changed since you trusted it" if changed else "is not trusted"
+    what = (
+        "the template changed since you trusted it, and what changed may be code"
+        if changed
+        else "the template needs code that is not trusted"
+    )
     return ScaffoldError(
-        f"the template needs code that {what}: {escape(names)}",
+        f"{what}: {escape(names)}",
         hint="read it, then say --trust",
         code="not-trusted",
     )
