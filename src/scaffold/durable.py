@@ -48,10 +48,48 @@ def rename(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = target.with_name(f".{target.name}.scaffold-new")
-        shutil.copy2(source, beside, follow_symlinks=False)
-        beside.replace(target)
+        _copy_over(source, target)
         source.unlink()
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Replace a file, as a whole and for its owner alone; a link that lies at `path` is replaced, not followed."""
+    beside = _beside(path)
+    try:
+        _create(beside, content, 0o600)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _copy_over(source: Path, target: Path) -> None:
+    """Copy a file or a link over another, by way of a name beside it that nobody can plant anything at."""
+    beside = _beside(target)
+    try:
+        if source.is_symlink():
+            beside.symlink_to(source.readlink())
+        else:
+            made = _create(beside, source.read_bytes(), 0o600)
+            shutil.copystat(source, beside, follow_symlinks=False)
+            if not os.path.samestat(made, beside.lstat()):
+                raise OSError(errno.EEXIST, "somebody else replaced it", str(beside))
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:80]}.{os.urandom(8).hex()}")
+
+
+def _create(path: Path, content: bytes, mode: int) -> os.stat_result:
+    """Create a file where nothing is, a link included, and return its status."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0), mode), "wb") as stream:
+        stream.write(content)
+        return os.fstat(stream.fileno())
 
 
 def keep(source: Path, backup: Path) -> None:

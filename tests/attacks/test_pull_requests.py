@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from attacks import Attack
@@ -159,6 +162,48 @@ def test_a_plan_of_other_kinds_is_one_line(edit, made):
         said = made.run("apply", str(plan))
 
         hold(made, before, said)
+
+
+def test_a_git_folder_on_another_file_system_is_not_written_through_a_planted_link(
+    made, monkeypatch
+):
+    real = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        if self.parent.name == "new":
+            raise OSError(errno.EXDEV, "another file system")
+        return real(self, target)
+
+    made.write_template(Attack("two", "", "", {"a": "two\n"}))
+    made.commit("v2")
+    pull_request(made, {}, {".a.scaffold-new": "../../secret"})
+    before = made.snapshot()
+    monkeypatch.setattr(Path, "replace", replace)
+
+    said = made.run("upgrade", "--yes")
+
+    hold(made, before, said)
+    assert said.exit_code == 0, said.output
+    assert (made.project / "a").read_text() == "two\n"
+    assert (made.project / ".a.scaffold-new").is_symlink()
+    assert git(made.project, "status", "--porcelain", "--untracked-files=all").split() == [
+        *("M", "a"), *("M", "scaffold.lock"), *("M", "scaffold.toml")
+    ]  # fmt: skip
+
+
+def test_a_plan_is_not_written_through_a_planted_link_and_is_its_owners_alone(made):
+    made.write_template(Attack("two", "", "", {"a": "two\n"}))
+    made.commit("v2")
+    own = {f".plan.json.{os.getpid()}": "../../secret", "plan.json": "../../secret"}
+    pull_request(made, {}, own)
+    before = made.snapshot()
+
+    said = made.run("upgrade", "--yes", "--plan", "plan.json")
+
+    hold(made, before, said)
+    plan = made.project / "plan.json"
+    assert not plan.is_symlink()
+    assert stat.S_IMODE(plan.stat().st_mode) == 0o600
 
 
 def test_a_folder_that_becomes_a_link_after_the_plan_is_not_written_through(made):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from scaffold import __version__, apply
+from scaffold import __version__, apply, durable
 from scaffold.commands.committing import commit_or_undo, refuse_staged
 from scaffold.commands.report import Exit, Line, Report, Style, count
 from scaffold.commands.telling import committed, next_after
@@ -32,10 +31,8 @@ def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]
         "report": report,
         "outcome": outcome.to_plan(),
     }
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        unfinished.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-        unfinished.replace(file)
+        durable.replace_private(file, (json.dumps(document, indent=1) + "\n").encode())
     except OSError as error:
         raise ScaffoldError(
             f"the plan cannot be written to {file}: {error.strerror}", code="cannot-write"
