@@ -24,6 +24,7 @@ from scaffold.smudge import work_tree_bytes
 from scaffold.spec import LOCK_FILE
 from scaffold.tree import File
 from scaffold.trust.paths import check_inside, refuse_links
+from scaffold.trust.text import escape
 from scaffold.values import field, frozen, replace
 
 __all__ = [
@@ -475,15 +476,15 @@ def _undo_unfinished(place: Place) -> Undone | None:
 
 
 def _undo(place: Place, journal: Journal) -> Undone:
-    """Take the steps back, last first. Killed anywhere, it can be run again."""
+    """Take the steps back, last first. Killed anywhere, it can be run again.
+
+    Raises:
+        ScaffoldError: A link or a device is in the way of some; the others are taken back, and the journal stays.
+    """
     if journal.state is not State.UNDOING:
         place.write(replace(journal, state=State.UNDOING))
-    saved: dict[str, str] = {}
     _release_own_index_lock(place)
-    for step in reversed(journal.steps):
-        identifier = _undo_step(place, step, journal)
-        if identifier:
-            saved[step.path] = identifier
+    saved, left = _undo_steps(place, journal)
     if journal.has_index and place.old("index").exists():
         if not _same_content(place.index, place.old("index")):
             _swap_index(place, place.old("index"), expected=None)
@@ -491,9 +492,44 @@ def _undo(place: Place, journal: Journal) -> Undone:
         place.index.unlink(missing_ok=True)
     for folder in sorted(journal.folders, reverse=True):
         if journal.folders[folder] is None:
-            durable.remove_folder(place.root / folder)
+            _drop_folder(place, folder)
+    if left:
+        raise _not_undone(left)
     place.clear()
     return Undone(tuple(step.path for step in journal.steps), saved)
+
+
+def _undo_steps(
+    place: Place, journal: Journal
+) -> tuple[Mapping[str, str], Mapping[str, ScaffoldError]]:
+    """Return path -> what somebody wrote there since, and path -> why it could not be taken back."""
+    saved: dict[str, str] = {}
+    left: dict[str, ScaffoldError] = {}
+    for step in reversed(journal.steps):
+        try:
+            refuse_links(place.root, [step.path])
+        except ScaffoldError as error:
+            if not _is_untaken(place, step):
+                left[step.path] = error
+            continue
+        identifier = _undo_step(place, step, journal)
+        if identifier:
+            saved[step.path] = identifier
+    return saved, left
+
+
+def _is_untaken(place: Place, step: Step) -> bool:
+    """Return whether the work tree never got a step's file: it waits still."""
+    return bool(step.new) and os.path.lexists(place.new(step.new))
+
+
+def _not_undone(left: Mapping[str, ScaffoldError]) -> ScaffoldError:
+    first = next(iter(left.values()))
+    return ScaffoldError(
+        f"not taken back: {_listed([escape(path) for path in sorted(left)])}; {first.message}",
+        hint="move that away, then say `scaffold upgrade --abort` again; all else is as before",
+        code=first.code,
+    )
 
 
 def _release_own_index_lock(place: Place) -> None:
@@ -520,6 +556,7 @@ def _undo_step(place: Place, step: Step, journal: Journal) -> str:
         return saved
     if os.path.lexists(backup):
         _restore_parents(place, step.path, journal)
+        refuse_links(place.root, [step.path])
         durable.rename(backup, target)
         backup.unlink(
             missing_ok=True
@@ -539,7 +576,14 @@ def _drop_made(place: Place, path: str, journal: Journal) -> None:
     for depth in range(len(parts), 0, -1):
         name = "/".join(parts[:depth])
         if journal.folders.get(name) is None:
-            durable.remove_folder(place.root / name)
+            _drop_folder(place, name)
+
+
+def _drop_folder(place: Place, name: str) -> None:
+    """Remove a folder if it is empty and no link leads there."""
+    with contextlib.suppress(ScaffoldError):
+        refuse_links(place.root, [f"{name}/any"])
+        durable.remove_folder(place.root / name)
 
 
 def _is_file(path: Path) -> bool:

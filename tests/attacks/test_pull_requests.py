@@ -350,6 +350,55 @@ def test_a_journal_takes_no_file_from_outside(name, made):
     assert said.code == "journal-damaged"
 
 
+@pytest.mark.parametrize("command", [("upgrade", "--yes"), ("upgrade", "--abort")])
+@pytest.mark.parametrize("old", ["", "0"], ids=["delete", "restore"])
+def test_a_journal_moves_nothing_through_a_link(old, command, made):
+    outside = made.home / "outside"
+    (outside / "empty").mkdir(parents=True)
+    (outside / "f").write_text("mine\n")
+    pull_request(made, {}, {"d": str(outside)})
+    folder = made.project / ".git" / "scaffold"
+    (folder / "old").mkdir(parents=True, exist_ok=True)
+    (folder / "old" / "0").write_text("evil\n")
+    journal = {
+        "format": 1,
+        "state": "applying",
+        "head": git(made.project, "rev-parse", "HEAD"),
+        "steps": [{"path": "d/f", "old": old}, {"path": "d/g/h", "old": old}],
+        "folders": {"d/empty": None, "d/g": None},
+        "conflicts": [],
+    }
+    (folder / "journal.json").write_text(json.dumps(journal))
+    before = made.snapshot()
+
+    said = made.run(*command)
+
+    hold(made, before, said)
+    assert said.code == "in-the-way"
+
+
+def test_an_upgrade_is_taken_back_but_for_what_lies_behind_a_link(made):
+    made.write_template(Attack("two", "", "", {"a": "two\n", "e/f": "two\n"}))
+    made.commit("v2")
+    assert made.run("upgrade", "--yes").exit_code == 0
+    outside = made.home / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("mine\n")
+    (made.project / "e").rename(made.home / "e")
+    (made.project / "e").symlink_to(outside)
+    before = made.snapshot()
+
+    said = made.run("upgrade", "--abort")
+
+    hold(made, before, said)
+    assert said.code == "in-the-way"
+    assert "not taken back: e/f" in said.output
+    assert (made.project / "a").read_text() == "one\n"
+    (made.project / "e").unlink()
+    assert made.run("upgrade", "--abort").exit_code == 0
+    assert git(made.project, "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("address", ["ssh://evil.invalid/x", "https://127.0.0.1:9/x"])
 @pytest.mark.parametrize("place", ["", "repositories/{key}.git", "git"])
 def test_a_cache_in_the_work_tree_is_not_obeyed(place, address, made):
