@@ -21,10 +21,12 @@ def without_secrets(report: Report, secrets: Collection[str]) -> Report:
     if not hidden:
         return report
     lines = tuple(Line(_masked(line.text, hidden), line.style) for line in report.lines)
-    patch = report.patch
-    for secret in hidden:
-        patch = patch.replace(secret.encode("utf-8", "surrogateescape"), MASK.encode())
-    return replace(report, data=_masked(report.data, hidden), lines=lines, patch=patch)
+    return replace(
+        report,
+        data=_masked(report.data, hidden),
+        lines=lines,
+        patch=_masked(report.patch, hidden),
+    )
 
 
 @contextmanager
@@ -50,6 +52,9 @@ def _masked(value: Any, secrets: list[str]) -> Any:
         for secret in secrets:
             value = value.replace(secret, MASK)
         return value
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        return _masked(text, secrets).encode("utf-8", "surrogateescape")
     if isinstance(value, Mapping):
         return {_masked(key, secrets): _masked(each, secrets) for key, each in value.items()}
     if isinstance(value, list | tuple):
