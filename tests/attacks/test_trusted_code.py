@@ -77,6 +77,14 @@ def test_an_answer_with_quotes_is_left_alone_where_it_stays_a_text(answer, scrat
     assert (scratch.project / "a").read_text() == f"{answer}\n"
 
 
+def test_an_answer_of_plain_punctuation_may_stand_in_a_script(scratch):
+    trusted(scratch, "#!/bin/sh\necho {{ cookiecutter.greeting }}\n", "post_gen_project.sh")
+
+    said = scratch.run("set", "greeting=Fast, and small!", "--trust", "--yes")
+
+    assert said.exit_code == 0, said.output
+
+
 @pytest.mark.parametrize("command", ["diff", "check"])
 def test_looking_runs_nothing_of_a_trusted_template(command, scratch, monkeypatch):
     trusted(scratch, "open('b', 'w').write('made')\n")

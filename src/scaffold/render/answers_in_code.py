@@ -29,7 +29,7 @@ _REACHES_OTHERS = re.compile(
     r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*utf-?8)",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(r"[\w .,:/@+=-]*")
+_HARMLESS = re.compile(r"[\w .,:/@+=!-]*")
 
 
 def refuse_code(hooks: Mapping[str, str], answers: Answers, render: Rendering) -> None:
@@ -69,7 +69,7 @@ def _tamed(answer: Answer) -> Answer:
         return {str(_tamed(key)): _tamed(value) for key, value in answer.items()}
     if isinstance(answer, list):
         return [_tamed(each) for each in answer]
-    return re.sub(r"^-|[^\w .,:/@+=-]", "", answer) if isinstance(answer, str) else answer
+    return re.sub(r"^-|[^\w .,:/@+=!-]", "", answer) if isinstance(answer, str) else answer
 
 
 def _is_literal(path: str, source: str, rendered: str, plain: str) -> bool:
