@@ -47,11 +47,11 @@ class CronJob:
         return folder
 
     def _mount(self, container: Mapping[str, Any], work: Path) -> None:
-        """Let what is mounted below /work be seen there."""
+        """Let what is mounted below /work be seen there; a folder that is missing would be root's."""
         for mount in container["volumeMounts"]:
             below = mount["mountPath"].removeprefix("/work/")
             if below != mount["mountPath"]:
-                (work / below).parent.mkdir(parents=True, exist_ok=True)
+                (work / below).rmdir()
                 (work / below).symlink_to(self._folder(mount["name"]))
 
 

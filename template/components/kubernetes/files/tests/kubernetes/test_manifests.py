@@ -193,7 +193,7 @@ def test_scheduled_commands_run_modules_that_exist(overlay: str) -> None:
 def test_scheduled_jobs_have_the_code_and_the_champion_that_serves(overlay: str) -> None:
     service = kinds(overlay, "Deployment")["service"]["spec"]["template"]["spec"]
     for pod in scheduled(overlay):
-        clone, champion = pod["initContainers"]
+        clone, *_, champion = pod["initContainers"]
         place = PurePosixPath(pod["containers"][0]["workingDir"])
         *_, source, target = champion["command"]
         assert clone["command"][-1] == str(place)
@@ -202,6 +202,18 @@ def test_scheduled_jobs_have_the_code_and_the_champion_that_serves(overlay: str)
         assert Paths(ROOT).champion == ROOT / "models" / "champion"
         # git clones into an empty folder alone
         assert len([m for m in clone["volumeMounts"] if m["mountPath"].startswith(target)]) == 1
+
+
+def test_scheduled_jobs_make_the_folders_that_their_mounts_are_in(overlay: str) -> None:
+    """The runtime would make them as root, and the job could write nothing beside the mount."""
+    for pod in scheduled(overlay):
+        commands = [container["command"] for container in pod["initContainers"]]
+        made = {place for program, *words in commands if program == "mkdir" for place in words}
+        places = [
+            PurePosixPath(mount["mountPath"]) for mount in pod["containers"][0]["volumeMounts"]
+        ]
+        inside = {str(place) for place in places if not set(places).isdisjoint(place.parents)}
+        assert inside <= made
 
 
 def test_network_policies_name_pods_that_exist(overlay: str) -> None:
