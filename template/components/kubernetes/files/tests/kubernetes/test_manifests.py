@@ -1,4 +1,5 @@
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,6 +11,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from project_package import smoke
 from project_package.paths import Paths
 from project_package.service.settings import Settings, from_environment
 
@@ -237,18 +239,55 @@ def test_prometheus_scrapes_the_jobs_that_alerts_ask_for(overlay: str) -> None:
 def test_the_weights_of_a_route_are_percent_of_services_that_exist(overlay: str) -> None:
     services = kinds(overlay, "Service")
     for route in kinds(overlay, "HTTPRoute").values():
-        backends = route["spec"]["rules"][0]["backendRefs"]
-        assert sum(backend["weight"] for backend in backends) == 100
-        assert {backend["name"] for backend in backends} <= services.keys()
+        for rule in route["spec"]["rules"]:
+            backends = rule["backendRefs"]
+            assert {backend["name"] for backend in backends} <= services.keys()
+            if len(backends) > 1:
+                assert sum(backend["weight"] for backend in backends) == 100
 
 
-def test_a_canary_differs_in_name_track_and_image_alone(overlay: str) -> None:
+def test_a_route_leads_to_what_a_deployment_is_tried_by(overlay: str) -> None:
+    """`make smoke` asks these paths, and what tells of the model must tell of the champion."""
+    (route,) = kinds(overlay, "HTTPRoute").values()
+    leads = {
+        match["path"]["value"]: [backend["name"] for backend in rule["backendRefs"]]
+        for rule in route["spec"]["rules"]
+        for match in rule["matches"]
+    }
+
+    asked = set(re.findall(r"\{address\}(/[\w.]+)", inspect.getsource(smoke)))
+
+    assert asked == {"/predict", "/ready", "/model", "/openapi.json"}
+    assert asked <= leads.keys()
+    assert all(leads[path] == ["service"] for path in asked - {"/predict"})
+
+
+def test_each_environment_has_a_host_of_its_own(overlay: str) -> None:
+    """One gateway serves all of them, and two routes for the same host and path would mix them."""
+    (route,) = kinds(overlay, "HTTPRoute").values()
+    namespace = route["metadata"]["namespace"]
+
+    for other in OVERLAYS:
+        (theirs,) = kinds(other, "HTTPRoute").values()
+        if theirs["metadata"]["namespace"] != namespace:
+            assert not set(theirs["spec"]["hostnames"]) & set(route["spec"]["hostnames"])
+
+
+def test_a_canary_is_asked_for(overlay: str) -> None:
+    assert ("service-canary" in kinds(overlay, "Deployment")) == overlay.endswith("-canary")
+
+
+def test_a_canary_is_the_champions_equal_but_for_the_challengers_image(overlay: str) -> None:
     deployments = kinds(overlay, "Deployment")
     if "service-canary" not in deployments:
         pytest.skip("this environment has no canary")
     canary, stable = (
         deployments[name]["spec"]["template"]["spec"] for name in ("service-canary", "service")
     )
+    challengers, champions = (
+        pod["containers"][0]["image"].rpartition(":")[0] for pod in (canary, stable)
+    )
+    assert challengers == f"{champions}-canary"
 
     def same(pod: Object) -> Object:
         containers = [{**container, "name": "", "image": ""} for container in pod["containers"]]

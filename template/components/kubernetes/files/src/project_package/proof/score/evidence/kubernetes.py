@@ -17,7 +17,7 @@ def canary(repository: Repository) -> str:
     deployed = {each["metadata"]["name"] for each in objects if each["kind"] == "Deployment"}
     for route in (each for each in objects if each["kind"] == "HTTPRoute"):
         for rule in route["spec"]["rules"]:
-            weights = {each["name"]: each["weight"] for each in rule["backendRefs"]}
+            weights = {each["name"]: each.get("weight", 1) for each in rule["backendRefs"]}
             new = {name: weight for name, weight in weights.items() if name in deployed}
             part, whole = sum(new.values()), sum(weights.values())
             if 0 < part < whole - part:
