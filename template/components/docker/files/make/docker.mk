@@ -20,15 +20,18 @@ image-run: image ## Run the service's image as production does: read-only, witho
 	  --security-opt no-new-privileges --volume /app/logs --publish 8000:8000 '$(IMAGE)'
 
 # BuildKit attaches the SBOM and the provenance to what it pushes; build/ tells the jobs that follow what that was.
-# Nothing is trained here: without a champion no model passed the gate, and what runs goes on running.
-image-push: ## Build and push the service's image with SBOM and provenance
+# The tag names commit and model, as one commit has a model each week. Nothing is trained here: without a champion no
+# model passed the gate, and what runs goes on running.
+image-push:: ## Build and push the service's image with SBOM and provenance
+	rm -rf build
 ifeq ($(wildcard models/champion/model.json),)
 	@echo 'There is no champion in models/champion: nothing to deliver.'
 else
 	mkdir -p build
 	$(DOCKER) buildx build --target service --push --sbom=true --provenance=mode=max \
 	  --label 'org.opencontainers.image.revision=$(REVISION)' \
-	  --metadata-file build/metadata.json --tag '$(IMAGE):$(REVISION)' .
+	  --metadata-file build/metadata.json --tag "$(IMAGE):$(REVISION)-model-$$( \
+	    python3 -c 'import json; print(json.load(open("models/champion/model.json"))["version"])')" .
 	python3 -c 'import json; print("$(IMAGE)@" + json.load(open("build/metadata.json"))["containerimage.digest"])' \
 	  > build/image.txt
 	$(DOCKER) buildx imagetools inspect "$$(cat build/image.txt)" --format '{{json .SBOM}}' > build/sbom.json
@@ -37,18 +40,22 @@ else
 endif
 
 # Hosts and clusters follow the tag `$(ENVIRONMENT)`; what it was before is `$(ENVIRONMENT)-previous`.
-# Other components add rules of their own to deploy::, undo:: and restore::.
-BEFORE = build/before-$(ENVIRONMENT).txt
+# Other components add rules of their own to image-push::, deploy::, undo:: and restore::.
+RUNNING = $(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' --format '$(IMAGE)@{{.Manifest.Digest}}'
+# What `undo` goes back to; each `deploy` makes it anew.
+UNDO = build/undo-$(ENVIRONMENT)
+BEFORE = $(UNDO)/image.txt
 
 .PHONY: deploy undo restore
 
 deploy:: ## Make the built image what ENVIRONMENT runs
+	rm -rf $(UNDO)
 ifeq ($(wildcard build/image.txt),)
 	@echo 'No image was pushed (make image-push): nothing to deploy.'
 else
-	$(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' \
-	  --format '$(IMAGE)@{{.Manifest.Digest}}' > $(BEFORE) || : > $(BEFORE)
-	test ! -s $(BEFORE) || $(DOCKER) buildx imagetools create \
+	mkdir -p $(UNDO)
+	$(RUNNING) > $(BEFORE) || : > $(BEFORE)
+	test ! -s $(BEFORE) || cmp -s $(BEFORE) build/image.txt || $(DOCKER) buildx imagetools create \
 	  --tag '$(IMAGE):$(ENVIRONMENT)-previous' "$$(cat $(BEFORE))"
 	$(DOCKER) buildx imagetools create --tag '$(IMAGE):$(ENVIRONMENT)' "$$(cat build/image.txt)"
 endif
