@@ -218,6 +218,12 @@ def image_is_delivered(desk: Desk) -> None:
         assert "imagetools" in desk.docker_asked(target, ENVIRONMENT="staging")
 
 
+def canary_comes_and_goes(desk: Desk) -> None:
+    for target in ("canary", "canary-end"):
+        asked = desk.docker_asked(target, ENVIRONMENT="production", KUBECTL="echo")
+        assert "imagetools inspect" in asked
+
+
 def plain(*targets: str) -> Callable[[Desk], object]:
     """Return a test of targets that say themselves, by their exit code, whether they worked."""
     return lambda desk: desk.make(*targets)
@@ -243,6 +249,7 @@ RUNS: dict[Callable[[Desk], object], tuple[str, ...]] = {
     stack_goes_up_and_down: ("up", "down", "stack-logs"),
     images_are_built: ("image", "image-training", "image-run", "image-monitor"),
     image_is_delivered: ("image-push", "deploy", "undo", "restore"),
+    canary_comes_and_goes: ("canary", "canary-end"),
     formatting_changes_nothing: ("format",),
     hooks_are_installed: ("hooks",),
     every_fault_is_caught: ("prove",),

@@ -16,7 +16,11 @@ from typing import Any
 import pytest
 
 from scaffold.compile import PROJECT_FOLDER, compile_template, write_tree
+from scaffold.questions import resolve
+from scaffold.render import render
 from scaffold.sources import read_sources
+from scaffold.spec import Source
+from scaffold.template import open_template
 
 PROVIDERS = "azure,github,gitlab,jenkins"
 CONFIG = """version: 0.1
@@ -38,6 +42,19 @@ def everywhere(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("everywhere")
     write_tree(compile_template(root / "template"), place / "template")
     return _render(place, f"classification,docker,{PROVIDERS}")
+
+
+@pytest.fixture(scope="session")
+def on_kubernetes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with images that a cluster runs."""
+    place = tmp_path_factory.mktemp("on-kubernetes")
+    write_tree(compile_template(root / "template"), place / "template")
+    template = open_template(Source(str(place / "template")))
+    components = ["classification", "docker", "kubernetes", "monitoring", "retraining"]
+    write_tree(
+        render(template, resolve(template.questions, {}), components=components), place / "project"
+    )
+    return place / "project"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""`make deploy`, `undo` and `restore` on a real registry: which image does an environment run?"""
+"""`make deploy`, `undo` and `restore` on a real registry: which image does an environment run?
+
+On Kubernetes the cluster is a script that keeps what it is given; kustomize is the real one.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -223,3 +227,203 @@ def test_nobody_is_asked_to_approve_an_image_that_was_not_pushed(everywhere: Pat
     assert jobs["package"]["outputs"] == {"image": "${{ steps.image.outputs.name }}"}
     assert "needs.package.outputs.image != ''" in jobs["staging"]["if"]
     assert jobs["production"]["needs"] == ["staging"]
+
+
+# What `kubectl` does of this: it keeps objects, numbers the revisions of Deployments, and goes back to one.
+KUBECTL = f"""#!{sys.executable}
+import json, os, subprocess, sys
+from pathlib import Path
+from ruamel.yaml import YAML
+words = sys.argv[1:]
+place = Path(os.environ["CLUSTER"])
+cluster = json.loads(place.read_text()) if place.exists() else dict(calls=[], objects={{}}, history={{}})
+cluster["calls"].append(" ".join(words))
+after = lambda option: words[words.index(option) + 1]
+def revise(name, template):
+    history = cluster["history"].setdefault(name, [])
+    if not history or history[-1] != template:
+        history.append(template)
+def apply():
+    text = subprocess.run(["{Path(sys.executable).with_name("kubectl")}", "kustomize", after("--kustomize")],
+        check=True, capture_output=True).stdout
+    for each in YAML(typ="safe").load_all(text):
+        kind, meta = each["kind"], each["metadata"]
+        label, _, value = after("--selector").partition("=") if "--selector" in words else ("", "", "")
+        if label and meta.get("labels", {{}}).get(label) != value:
+            continue
+        name = f'{{kind.lower()}}/{{meta["name"]}}'
+        cluster["objects"][name] = each
+        if kind == "Deployment":
+            revise(name, each["spec"]["template"])
+code = 0
+if "apply" in words:
+    apply()
+elif "get" in words:
+    revision = len(cluster["history"].get(after("get"), []))
+    print(end=str(revision or ""))
+elif "undo" in words:
+    name = after("undo")
+    template = cluster["history"][name][int(after("--to-revision")) - 1]
+    cluster["objects"][name]["spec"]["template"] = template
+    revise(name, template)
+elif "status" in words:
+    code = 1 if "BROKEN" in os.environ else 0
+place.write_text(json.dumps(cluster, default=str))
+sys.exit(code)
+"""
+
+
+class OnKubernetes(Delivery):
+    """A project that delivers into a cluster as well."""
+
+    def __init__(self, folder: Path, project: Path, registry: str) -> None:
+        makefile = folder / "Makefile.kubernetes"
+        parts = (project / "make" / name for name in ("docker.mk", "kubernetes.mk"))
+        makefile.write_text("".join(part.read_text() for part in parts))
+        super().__init__(folder, makefile, registry)
+        for part in ("k8s", "monitoring"):
+            shutil.copytree(project / part, folder / part)
+        kubectl = folder / "kubectl"
+        kubectl.write_text(KUBECTL)
+        kubectl.chmod(0o755)
+        self.kubectl = {"KUBECTL": kubectl, "KUBECONFIG": "some"}
+        self.place = folder / "cluster.json"
+
+    def make(self, target: str, environment: str = "staging", **variables: object) -> int:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CLUSTER", str(self.place))
+            return super().make(target, environment, **self.kubectl, **variables)
+
+    def release(self, version: str) -> str:
+        """Build the image of a model with all that belongs to it, and return its digest."""
+        self.trained(version)
+        assert self.make("image-push", REVISION="3f2a") == 0
+        return (self.folder / "build/image.txt").read_text().strip().rpartition("@")[2]
+
+    @property
+    def calls(self) -> list[str]:
+        calls: list[str] = json.loads(self.place.read_text())["calls"]
+        return calls
+
+    def images(self) -> dict[str, set[str]]:
+        """Return which images each object of the cluster runs."""
+        objects = json.loads(self.place.read_text())["objects"]
+        return {
+            name: {container["image"] for container in _containers(each["spec"])}
+            for name, each in objects.items()
+            if name.startswith(("deployment/", "cronjob/"))
+        }
+
+
+def _containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    while "containers" not in spec:
+        inside = spec.get("jobTemplate") or spec["template"]
+        spec = inside["spec"]
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+@pytest.fixture
+def cluster(on_kubernetes: Path, registry: str, tmp_path: Path) -> OnKubernetes:
+    return OnKubernetes(tmp_path, on_kubernetes, registry)
+
+
+def test_a_cluster_runs_what_was_built_by_its_digest(cluster: OnKubernetes) -> None:
+    digest = cluster.release("1")
+
+    assert cluster.make("deploy") == 0
+
+    name = f"{cluster.registry}/{cluster.image}"
+    every = set().union(*cluster.images().values())
+    assert {image.partition("@")[0] for image in every} == {
+        name,
+        f"{name}-training",
+        f"{name}-monitor",
+    }
+    assert f"{name}@{digest}" in every
+    assert all("@sha256:" in image for image in every)
+
+
+def test_alert_rules_are_applied_with_the_release(cluster: OnKubernetes) -> None:
+    cluster.release("1")
+
+    cluster.make("deploy")
+
+    objects = json.loads(cluster.place.read_text())["objects"]
+    rules = {name for name in objects if name.startswith("prometheusrule/")}
+    files = {path.stem for path in (cluster.folder / "monitoring/prometheus/rules").iterdir()}
+    assert rules == {f"prometheusrule/{stem}" for stem in files}
+    assert all(objects[name]["metadata"]["namespace"] == "flight-delays-staging" for name in rules)
+
+
+def test_undo_takes_all_back_that_a_failed_deployment_applied(cluster: OnKubernetes) -> None:
+    cluster.release("1")
+    cluster.make("deploy")
+    before = cluster.images()
+    cluster.release("2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BROKEN", "1")
+        assert cluster.make("deploy") != 0
+    assert cluster.images() != before
+
+    assert cluster.make("undo") == 0
+
+    assert cluster.images() == before
+
+
+def test_undo_leaves_a_cluster_alone_to_which_nothing_was_applied(cluster: OnKubernetes) -> None:
+    first = cluster.release("1")
+    cluster.make("deploy")
+    cluster.release("2")
+    cluster.make("deploy")
+    before, done = cluster.images(), len(cluster.calls)
+    cluster.release("3")
+    (cluster.folder / "docker").write_text("#!/bin/sh\nexit 1\n")  # the registry is away
+    assert cluster.make("deploy") != 0
+    (cluster.folder / "docker").write_text(DOCKER)
+
+    assert cluster.make("undo") == 0
+
+    assert (cluster.images(), len(cluster.calls)) == (before, done)
+    assert first not in str(before)
+
+
+def test_restore_brings_back_the_release_before_however_often(cluster: OnKubernetes) -> None:
+    cluster.release("1")
+    cluster.make("deploy", "production")
+    before = cluster.images()
+    cluster.release("2")
+    cluster.make("deploy", "production")
+    shutil.rmtree(cluster.folder / "build")  # as in a job of its own
+
+    for _ in range(2):
+        assert cluster.make("restore", "production") == 0
+
+        assert cluster.images() == before
+
+
+def test_without_a_cluster_only_tags_move(cluster: OnKubernetes) -> None:
+    digest = cluster.release("1")
+    cluster.kubectl["KUBECONFIG"] = ""
+
+    assert cluster.make("deploy") == 0
+
+    assert cluster.runs() == digest
+    assert not cluster.place.exists()
+
+
+def test_a_canary_joins_what_production_runs_and_leaves_again(cluster: OnKubernetes) -> None:
+    cluster.release("1")
+    cluster.make("deploy", "production")
+    before = cluster.images()
+    challenger = cluster.folder / "models/challenger"
+    challenger.mkdir()
+    (challenger / "model.json").write_text("{}")
+
+    assert cluster.make("canary", "production") == 0
+
+    images = cluster.images()
+    (canary,) = images.pop("deployment/service-canary")
+    assert canary.startswith(f"{cluster.registry}/{cluster.image}-canary@sha256:")
+    assert images == before
+    assert cluster.make("canary-end", "production") == 0
+    assert "delete deployment/service-canary service/service-canary" in cluster.calls[-1]
