@@ -63,12 +63,15 @@ def _moved(part: str, folders: Mapping[str, Path]) -> str:
 
 
 def cron_jobs(project: Project, overlay: str, place: Path) -> dict[str, CronJob]:
-    """Return the CronJobs of an overlay by name; the volumes of each are in a folder of its own."""
+    """Return the CronJobs that run the repository's code; the volumes of each are in a folder of its own."""
     built = project.run(program("kubectl"), "kustomize", f"k8s/overlays/{overlay}")
     found = {}
     for each in YAML(typ="safe").load_all(built):
-        if each["kind"] == "CronJob":
-            name = each["metadata"]["name"]
-            (place / name).mkdir()
-            found[name] = CronJob(each, place / name)
+        if each["kind"] != "CronJob":
+            continue
+        name = each["metadata"]["name"]
+        job = CronJob(each, place / name)
+        if "initContainers" in job.pod:
+            job.place.mkdir()
+            found[name] = job
     return found

@@ -1,6 +1,8 @@
 import importlib.util
 import inspect
+import os
 import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -130,11 +132,30 @@ def test_probes_ask_paths_that_the_service_has(overlay: str) -> None:
             for kind in ("startupProbe", "readinessProbe", "livenessProbe")
         }
         assert paths == {
-            "startupProbe": "/ready",
+            "startupProbe": "/health",
             "readinessProbe": "/ready",
             "livenessProbe": "/health",
         }
         assert {port["containerPort"] for port in container["ports"]} == {settings(overlay).port}
+
+
+def test_the_monitor_takes_alerts_before_its_first_report(overlay: str) -> None:
+    container = kinds(overlay, "Deployment")["monitor"]["spec"]["template"]["spec"]["containers"][0]
+
+    for kind in ("readinessProbe", "livenessProbe"):
+        assert container[kind]["httpGet"]["path"] == "/health"
+
+
+def test_whoever_tells_people_has_the_channels_and_may_reach_them(overlay: str) -> None:
+    monitor = kinds(overlay, "Deployment")["monitor"]["spec"]["template"]["spec"]
+    for pod in (monitor, *scheduled(overlay)):
+        assert {"name": "notify", "optional": True} in [
+            source["secretRef"] for source in pod["containers"][0]["envFrom"]
+        ]
+
+    egress = kinds(overlay, "NetworkPolicy")["monitor"]["spec"]["egress"]
+    ports = {port["port"] for rule in egress for port in rule["ports"]}
+    assert {443, 465, 587} <= ports
 
 
 def test_a_pod_has_time_to_finish_its_requests(overlay: str) -> None:
@@ -179,8 +200,38 @@ def test_mounted_volumes_and_claims_exist(overlay: str) -> None:
 
 
 def scheduled(overlay: str) -> Iterator[Object]:
-    for job in kinds(overlay, "CronJob").values():
-        yield job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    """Yield the pods that run this repository's code on a schedule."""
+    for name, job in kinds(overlay, "CronJob").items():
+        if name != "old-logs":
+            yield job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def test_old_logs_go_and_newer_ones_stay(overlay: str, tmp_path: Path) -> None:
+    job = kinds(overlay, "CronJob")["old-logs"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    container = job["containers"][0]
+    (mount,) = container["volumeMounts"]
+    for name, days in {"gone/old": 40, "here/old": 40, "here/new": 1}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, times=(time.time() - days * 86_400,) * 2)
+    (tmp_path / "empty").mkdir()
+    os.utime(tmp_path / "empty", times=(time.time() - 40 * 86_400,) * 2)
+
+    for _ in range(2):
+        command = [part.replace(mount["mountPath"], str(tmp_path)) for part in container["command"]]
+        run(command, check=True)  # noqa: S603
+
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {"gone", "here", "here/new"}
+
+
+def test_the_logs_of_all_replicas_fit_their_claim(overlay: str) -> None:
+    claim = kinds(overlay, "PersistentVolumeClaim")["prediction-log"]
+    room = int(claim["spec"]["resources"]["requests"]["storage"].removesuffix("Gi")) * 2**30
+    chosen = settings(overlay)
+    replicas = kinds(overlay, "HorizontalPodAutoscaler")["service"]["spec"]["maxReplicas"]
+
+    assert replicas * chosen.log_files * chosen.log_file_bytes <= room
 
 
 def test_scheduled_commands_run_modules_that_exist(overlay: str) -> None:
