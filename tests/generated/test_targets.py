@@ -310,7 +310,8 @@ def test_what_the_cluster_schedules_works_in_a_fresh_clone(desk, tmp_path):
 
     told = {name: job.run(project, repository) for name, job in jobs.items()}
 
-    assert told.keys() == {"score", "retrain"}
+    assert told.keys() == {"score", "retrain", "deliver"}
+    assert "the registry has no champion" in told["deliver"]
     assert (tmp_path / "score/batch/output.parquet").stat().st_size > 1000
     # The gate compares it with the champion of the service's image, and may refuse it.
     decided = re.search(r"version 1 (is the champion|stays a challenger): (.*)", told["retrain"])
