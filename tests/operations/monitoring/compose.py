@@ -91,11 +91,12 @@ def image_environment(dockerfile: Path) -> dict[str, str]:
     return dict(word.split("=", 1) for line in lines for word in line.split())
 
 
-def installed(dockerfile: Path) -> list[str]:
-    """Return what the image installs by pip."""
-    text = dockerfile.read_text("utf-8").replace("\\\n", "")
-    (line,) = re.findall(r"pip install --no-cache-dir (.*?)(?:&&|$)", text, re.MULTILINE)
-    return [word.strip("'") for word in line.split()]
+def installed(folder: Path) -> list[str]:
+    """Return what the image of `folder` installs by pip."""
+    dockerfile = (folder / "Dockerfile").read_text("utf-8")
+    assert "pip install --no-cache-dir --requirement requirements.txt" in dockerfile
+    lines = (folder / "requirements.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _service(name: str, service: Mapping[str, Any]) -> Service:

