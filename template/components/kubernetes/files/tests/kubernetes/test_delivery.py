@@ -17,7 +17,7 @@ from project_package.paths import Paths
 PROMOTED = {
     "run_id": "new",
     "decided_at": "2020-01-02T03:00:00+00:00",
-    "decided_by": "retraining, started by app",
+    "decided_by": "somebody",
 }
 
 
