@@ -1,4 +1,4 @@
-"""Make the bucket where it is missing, bring the database up to date, then become MLflow's server."""
+"""Make the bucket where it is missing, update the database, then become MLflow's server."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def backend(environment: dict[str, str]) -> str:
 
 
 def upgrade(address: str) -> None:
-    """Bring a database that an older MLflow made up to date; the server makes an empty one's tables."""
+    """Bring the tables of an older MLflow up to date; the server makes those that are missing."""
     engine = sqlalchemy.create_engine(address)
     if sqlalchemy.inspect(engine).has_table("alembic_version"):
         subprocess.run(["mlflow", "db", "upgrade", address], check=True)  # noqa: S603, S607
