@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -191,3 +191,9 @@ def _open_end(files: Files, who: str, line: int, seed: int) -> Files:
     del who, line
     path = _at(files, seed)
     return _with(files, path, files[path].content.rstrip(b"\r\n")) if path else files
+
+
+def moved_places(path: str, files: Collection[str]) -> list[str]:
+    """Return where people may have moved a file: what they move keeps its name at the end."""
+    name = path.rsplit("/", 1)[-1]
+    return [each for each in files if each.startswith("mine/moved-") and each.endswith(f"-{name}")]

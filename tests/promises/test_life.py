@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from histories import Files, edits, first_release, lines_of
+from histories import Files, edits, first_release, lines_of, moved_places
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -292,7 +292,7 @@ class Upgrades(RuleBasedStateMachine):
             if file == base.get(path):
                 continue
             new = lines_of({path: self.life.releases[-1][path]}, "template")
-            lies = path in after or is_moved(path, ours)
+            lies = path in after or bool(moved_places(path, ours))
             is_all_there = all(line in there for line in new)
             assert path in named or (lies and is_all_there), path
             if path in base and path not in ours and not lies:
@@ -306,12 +306,6 @@ class Upgrades(RuleBasedStateMachine):
         ours = self.life.files()
         known = base.keys() | step.keys()
         return any(ours.get(path) == step.get(path) != base.get(path) for path in known)
-
-
-def is_moved(path: str, ours: Blobs) -> bool:
-    """Return whether the project may have moved a file: what it moves keeps its name at the end."""
-    name = path.rsplit("/", 1)[-1]
-    return any(each.startswith("mine/moved-") and each.endswith(f"-{name}") for each in ours)
 
 
 def blobs(files: Files) -> Blobs:

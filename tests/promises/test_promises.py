@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from histories import Files, History, edits, first_release, histories, lines_of
+from histories import Files, History, edits, first_release, histories, lines_of, moved_places
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from merging import LABELS, Project, new_project
@@ -243,7 +243,8 @@ def test_9_nothing_is_unsaid(history: History) -> None:
         assert outcome.to_json()["conflicts"] == len(outcome.conflicts)
         for path, file in history.second.items():
             wanted = history.first.get(path) != file
-            has_it = tracked(project).get(path) == (file.content, file.mode == "100755")
+            there, wished = tracked(project), (file.content, file.mode == "100755")
+            has_it = wished in [there.get(place) for place in (path, *moved_places(path, there))]
             moved = any(change.origin == path for change in outcome.changes.values())
             unchanged = history.project.get(path) == history.first.get(path)
             if wanted and not has_it and not moved and (unchanged or path not in history.project):
