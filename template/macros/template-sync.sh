@@ -1,6 +1,12 @@
 behind=false
 title=""
 status=0
+# Where the workspace stays, so does what the last run made in it.
+git checkout --quiet --detach
+git branch --quiet --delete --force template-sync 2>/dev/null || true
+rm -f .git/upgrade.json
+# What is pushed may take the place of this alone; nothing: there is no such branch yet.
+seen=$(git rev-parse --quiet --verify origin/template-sync || true)
 if git log HEAD..origin/template-sync --format=%an 2>/dev/null | grep -qvx template-sync; then
   echo "Somebody works on the branch template-sync: it is left alone until it is merged."
 else

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -122,6 +122,20 @@ class Sync:
         shutil.rmtree(self.folder)
         self.run(f"git clone --quiet {self.remote} {self.folder}", at=self.folder.parent)
 
+    def stay(self) -> None:
+        """Bring the workspace of the last run up to date, as a runner does that keeps it."""
+        self.run(
+            f"git fetch --quiet --prune {self.remote} '+refs/heads/*:refs/remotes/origin/*'"
+            " && git checkout --quiet --detach origin/main"
+        )
+
+    def elsewhere(self, script: str) -> str:
+        """Run `script` in somebody's own clone."""
+        clone = self.folder.with_name("clone")
+        shutil.rmtree(clone, ignore_errors=True)
+        self.run(f"git clone --quiet {self.remote} {clone}", at=clone.parent)
+        return self.run(script, at=clone)
+
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.folder / path
         assert old in file.read_text()
@@ -137,7 +151,7 @@ class Sync:
         said = self.run(upgrade, **more)
         outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
         if outputs["behind"] == "true":
-            said += self.run(publish, TITLE=outputs["title"], **more)
+            said += self.run(publish, TITLE=outputs["title"], SEEN=outputs["seen"], **more)
         return said
 
     @property
@@ -249,6 +263,83 @@ def test_a_branch_that_people_work_on_is_left_alone(sync: Sync, everywhere: Path
 
     assert "Somebody works on the branch" in said
     assert sync.run(f"git -C {sync.remote} rev-parse template-sync") == before
+
+
+WORK = "git switch --quiet template-sync && git commit --quiet --allow-empty --message mine"
+
+
+@pytest.fixture(params=["github", "gitlab", "azure", "jenkins"])
+def run_again(
+    request: pytest.FixtureRequest,
+    sync: Sync,
+    everywhere: Path,
+    jenkins_script: str,
+) -> Callable[[], str]:
+    """Return what runs a provider's job in the workspace as the last run left it."""
+    address = "https://gitlab.example.com/team/project.git"
+    variables = {
+        "SYNC_TOKEN": "secret",
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_REPOSITORY_URL": address.replace("//", "//token@"),
+    }
+
+    def run() -> str:
+        sync.calls.write_text("")
+        if request.param == "github":
+            return sync.github(everywhere)
+        if request.param == "jenkins":
+            sync.run(f"git remote set-url origin {address}")
+            return sync.run(jenkins_script, shell="sh", **variables)
+        script = {"gitlab": gitlab_script, "azure": azure_script}[request.param](everywhere)
+        return sync.run(script, **variables)
+
+    return run
+
+
+def test_where_the_workspace_stays_peoples_work_on_the_branch_does_too(
+    sync: Sync, run_again: Callable[[], str]
+) -> None:
+    run_again()
+    theirs = sync.elsewhere(f"{WORK} && git push --quiet && git rev-parse HEAD")
+    sync.stay()
+
+    said = run_again()
+
+    assert "Somebody works on the branch" in said
+    assert sync.told == ""
+    assert sync.run(f"git -C {sync.remote} rev-parse template-sync") == theirs
+
+
+def test_where_the_workspace_stays_a_merge_ends_it(
+    sync: Sync, run_again: Callable[[], str]
+) -> None:
+    run_again()
+    sync.elsewhere(
+        f"{WORK} && git switch --quiet main && git merge --quiet --squash template-sync"
+        " && git commit --quiet --message 'new template'"
+        " && git push --quiet origin main :template-sync"
+    )
+    sync.stay()
+
+    run_again()
+
+    assert sync.told == ""
+    assert sync.branches() == ["main"]
+
+
+def test_what_people_push_while_it_runs_stays(sync: Sync, everywhere: Path) -> None:
+    sync.github(everywhere)
+    sync.stay()
+    upgrade, publish = (step["run"] for step in github_steps(everywhere) if "run" in step)
+    seen = sync.run(f"git -C {sync.remote} rev-parse template-sync").strip()
+    sync.run(upgrade)
+    theirs = sync.elsewhere(f"{WORK} && git push --quiet && git rev-parse HEAD")
+
+    done = sync.attempt(publish, TITLE="Upgrade", SEEN=seen)
+
+    assert done.returncode != 0
+    assert "stale info" in done.stdout
+    assert sync.run(f"git -C {sync.remote} rev-parse template-sync") == theirs
 
 
 def test_what_is_up_to_date_gets_no_pull_request(sync: Sync, everywhere: Path) -> None:
