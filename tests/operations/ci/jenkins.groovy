@@ -14,8 +14,14 @@ abstract class Pipeline extends Script {
   void parallel(Closure body) { body() }
   void stage(String name, Closure body) {
     Map outer = current
-    current = [name: name, runs: true, environment: [:], steps: [], failure: [], always: [], options: []]
+    current = [name: name, runs: true, environment: [:], steps: [], failure: [], always: [], options: [], limits: []]
+    // A stage within another waits for the other's condition and answer, and for what that one holds meanwhile.
+    current.outer = outer.name
+    current.held = (outer.held ?: []) + (outer.options ?: [])
+    current.runs = outer.runs == null || outer.runs
+    if (outer.approval) { current.approval = outer.approval }
     body()
+    assert current.early || !current.asks || !current.options.any { it.startsWith('lock') }: "${name} locks, then asks whether it runs"
     if (current.steps) { stages << current }
     current = outer
   }
@@ -30,7 +36,7 @@ abstract class Pipeline extends Script {
   void options(Closure body) { body() }
   void buildDiscarder(Object rotator) { assert rotator }
   String logRotator(Map settings) { settings.toString() }
-  void disableConcurrentBuilds() { assert true }
+  void timeout(Map settings, Closure body) { current.limits << "${settings.time} ${settings.unit}".toString(); body() }
   void timeout(Map settings) { current.options << "timeout ${settings.time} ${settings.unit}".toString() }
   void lock(String name) { current.options << "lock ${name}".toString() }
 
@@ -42,7 +48,8 @@ abstract class Pipeline extends Script {
   void when(Closure body) { body() }
   void beforeAgent(boolean early) { assert early }
   void beforeInput(boolean early) { assert early }
-  void expression(Closure body) { current.runs = body() as boolean }
+  void beforeOptions(boolean early) { current.early = early }
+  void expression(Closure body) { current.asks = true; current.runs = current.runs && body() as boolean }
   void input(Closure body) { body() }
   void message(String text) { current.approval = text }
 
@@ -57,6 +64,7 @@ abstract class Pipeline extends Script {
   void post(Closure body) { body() }
   void failure(Closure body) { section = 'failure'; body() }
   void always(Closure body) { section = 'always'; body() }
+  void milestone(int ordinal) { current[section] << [milestone: ordinal] }
   void sh(String script) { current[section] << [sh: script] }
   void stash(Map what) { current[section] << [stash: what.name] }
   void unstash(String name) { current[section] << [unstash: name] }
@@ -78,7 +86,7 @@ CompilerConfiguration configuration = new CompilerConfiguration(scriptBaseClass:
 Map told = new JsonSlurper().parseText(args[1]).collectEntries { name, situation ->
   Map values = [
     none: 'none',
-    env: [WORKSPACE: '/workspace'] + situation.env,
+    env: [WORKSPACE: '/workspace', BUILD_NUMBER: '7'] + situation.env,
     params: [ACTION: situation.action ?: 'check'],
     currentBuild: new Build(
       causes: situation.timer ? ['hudson.triggers.TimerTrigger$TimerTriggerCause'] : [],

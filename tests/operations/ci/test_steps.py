@@ -7,6 +7,7 @@ artifacts are followed as far as our pipeline uses them.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,13 +36,14 @@ SITUATIONS: Mapping[str, Mapping[str, Any]] = {
     "schedule that knows scaffold": {"env": {**MAIN, "SCAFFOLD": "scaffold"}, "timer": True},
     "template-sync": {"env": MAIN, "action": "template-sync"},
 }
+NEWEST = {"Newest commit"}
 CHECKS = {"Lint", "Types", "Tests", "Data", "Pipeline on a sample", "Proof of the gates"}
 DELIVERY = {"Train", "Image", "Staging", "Production"}
 FRESHNESS = {"Locked versions", "Newest versions", "Oldest versions"}
 RUNS: Mapping[str, set[str]] = {
     "push": CHECKS | {"Score"},
     "push of code": CHECKS | {"Score"} | DELIVERY,
-    "change": CHECKS | {"Metrics against main"},
+    "change": NEWEST | CHECKS | {"Metrics against main"},
     "branch": set(),
     "schedule": DELIVERY | FRESHNESS,
     "train": DELIVERY,
@@ -77,9 +79,82 @@ def test_jenkins_asks_before_production_and_takes_turns(jenkins: dict[str, list[
 
     asking = [name for name, stage in named.items() if stage.get("approval")]
     assert asking == ["Production", "Previous image"]
-    assert "lock production" in named["Production"]["options"]
-    assert "lock production" in named["Previous image"]["options"]
+    assert named["Production"]["options"] == ["lock production"]
+    assert named["Previous image"]["options"] == ["lock production"]
     assert named["Production"]["failure"] == [{"sh": "make undo ENVIRONMENT=production"}]
+
+
+def test_jenkins_holds_no_lock_and_no_clock_while_a_person_is_asked(
+    jenkins: dict[str, list[Stage]],
+) -> None:
+    for stage in jenkins["train"]:
+        if stage.get("approval"):
+            assert stage["outer"] == f"Approval: {stage['name']}"
+            assert stage["held"] == []
+            assert stage["limits"] == ["30 MINUTES"]
+
+
+def test_jenkins_starts_each_stage_in_a_clean_workspace(
+    jenkins: dict[str, list[Stage]], tmp_path: Path
+) -> None:
+    cleaning = {
+        stage["steps"][0].get("sh")
+        for stage in jenkins["train"]
+        if stage["name"] not in {"Newest commit", "cron"}
+    }
+    [clean] = cleaning
+    kept = (".cache/uv/wheel", ".dvc/cache/files/md5/0a", "committed")
+    left = ("build/image.txt", "models/champion/model.json", ".venv/bin/python")
+    for path in kept + left:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    (tmp_path / ".gitignore").write_text("build\nmodels\n.venv\n.cache\n")
+    (tmp_path / ".dvc/.gitignore").write_text("/cache\n")
+    green(["sh", "-c", "git init -q && git add committed .gitignore .dvc/.gitignore"], tmp_path, {})
+
+    green(["sh", "-c", clean], tmp_path, {})
+
+    assert [path for path in kept + left if (tmp_path / path).exists()] == list(kept)
+
+
+def test_jenkins_asks_for_no_password_where_it_fetched_main(
+    jenkins: dict[str, list[Stage]], tmp_path: Path
+) -> None:
+    [report] = [stage for stage in jenkins["change"] if stage["name"] == "Metrics against main"]
+    [fetch] = [step["sh"] for step in report["steps"] if "git fetch" in step.get("sh", "")]
+    prepare = """
+        git init -q
+        git -c user.name=Test -c user.email=test@example.org commit -q --allow-empty -m 1
+        git update-ref refs/remotes/origin/main HEAD
+        git remote add origin https://127.0.0.1:1/private.git
+    """
+    green(["sh", "-ec", prepare], tmp_path, {})
+
+    green(["sh", "-xe", "-c", fetch], tmp_path, {})
+
+
+def test_jenkins_ends_the_older_build_of_a_change_alone(jenkins: dict[str, list[Stage]]) -> None:
+    newest = {
+        situation: stage["steps"]
+        for situation, stages in jenkins.items()
+        for stage in stages
+        if stage["name"] == "Newest commit" and stage["runs"]
+    }
+
+    assert newest == {"change": [{"milestone": 6}, {"milestone": 7}]}
+
+
+def test_jenkins_lets_a_roll_back_pass_a_training(everywhere: Path) -> None:
+    assert "disableConcurrentBuilds" not in (everywhere / "Jenkinsfile").read_text()
+
+
+def test_jenkins_has_a_secret_for_each_environment(jenkins: dict[str, list[Stage]]) -> None:
+    named = {stage["name"]: stage["environment"] for stage in jenkins["train"] if stage["steps"]}
+
+    assert named["Staging"]["SERVICE_TOKEN"] == "secret STAGING_TOKEN"
+    for name in ("Production", "Previous image"):
+        assert named[name]["SERVICE_TOKEN"] == "secret PRODUCTION_TOKEN"
+    assert named["Train"]["MLFLOW_TRACKING_TOKEN"] == "secret MLFLOW_TRACKING_TOKEN"
 
 
 def test_jenkins_takes_only_what_an_earlier_stage_left(jenkins: dict[str, list[Stage]]) -> None:
@@ -194,7 +269,9 @@ def read(path: Path) -> Any:
 
 
 def green(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    environment = {k: v for k, v in environment.items() if not k.startswith("VIRTUAL_ENV")}
+    environment = {
+        k: v for k, v in (environment or os.environ).items() if not k.startswith("VIRTUAL_ENV")
+    }
     done = subprocess.run(
         command,
         check=False,
