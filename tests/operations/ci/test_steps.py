@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import venv
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -205,7 +206,8 @@ class Azure:
 
     def run(self, job: Stage) -> None:
         shutil.rmtree(self.place / "staging", ignore_errors=True)
-        for step in self._steps(job["steps"], {}):
+        steps = job["steps"] if "steps" in job else job["strategy"]["runOnce"]["deploy"]["steps"]
+        for step in self._steps(steps, {}):
             if "bash" in step:
                 named = {key: self._filled(text) for key, text in step.get("env", {}).items()}
                 # Without -e, as Azure starts it.
@@ -251,6 +253,124 @@ def test_azure_steps_are_green(
 
     assert (tmp_path / "workspace/data/reports/validation.json").exists()
     assert (tmp_path / "workspace/train/models/champion/model.json").exists()
+
+
+BRANCH = {"Build.Reason": "IndividualCI", "Build.SourceBranch": "refs/heads/main"}
+WEEKLY = {**BRANCH, "Build.Reason": "Schedule"}
+BY_HAND = {**BRANCH, "Build.Reason": "Manual"}
+AZURE: Mapping[str, tuple[dict[str, str], str, str, set[str]]] = {
+    "push": (BRANCH, "check", "false", {"ci", "inputs"}),
+    "push of code": (BRANCH, "check", "true", {"ci", "inputs", "train"}),
+    "pull request": (
+        {"Build.Reason": "PullRequest", "Build.SourceBranch": "refs/pull/3/merge"},
+        "check",
+        "",
+        {"ci"},
+    ),
+    "by hand": (BY_HAND, "check", "", {"ci"}),
+    "train by hand": (BY_HAND, "train", "", {"train"}),
+    "train by hand on a branch": (
+        {**BY_HAND, "Build.SourceBranch": "refs/heads/mine"},
+        "train",
+        "",
+        set(),
+    ),
+    "roll-back": (BY_HAND, "roll-back", "", {"roll_back"}),
+    "weekly training": (
+        {**WEEKLY, "Build.CronSchedule.DisplayName": "Train each week"},
+        "check",
+        "",
+        {"train"},
+    ),
+    "weekly freshness": (
+        {**WEEKLY, "Build.CronSchedule.DisplayName": "Freshness each week"},
+        "check",
+        "",
+        {"freshness"},
+    ),
+}
+
+
+@pytest.mark.parametrize("situation", AZURE)
+def test_azure_runs_what_the_situation_asks_for(everywhere: Path, situation: str) -> None:
+    variables, action, changed, expected = AZURE[situation]
+
+    running: set[str] = set()
+    for stage in read(everywhere / "azure-pipelines.yml")["stages"]:
+        results = {name: "Succeeded" if name in running else "Skipped" for name in ("ci", "inputs")}
+        if "condition" in stage and holds(stage["condition"], variables, action, results, changed):
+            running.add(stage["stage"])
+
+    assert running == expected
+
+
+def holds(
+    condition: str,
+    variables: Mapping[str, str],
+    action: str,
+    results: Mapping[str, str],
+    changed: str,
+) -> bool:
+    """Evaluate a condition of a stage, as far as our pipeline's go."""
+    words = {
+        "variables": defaultdict(str, variables),
+        "all_of": lambda *values: all(values),
+        "any_of": lambda *values: any(values),
+        "is_in": lambda value, *others: value in others,
+        "eq": lambda one, other: one == other,
+        "ne": lambda one, other: one != other,
+    }
+    for name, result in results.items():
+        condition = condition.replace(f"dependencies.{name}.result", repr(result))
+    condition = re.sub(r"dependencies\.[\w.]+\['[\w.]+'\]", repr(changed), condition)
+    condition = condition.replace("${{ parameters.action }}", action)
+    for theirs, ours in {"and": "all_of", "or": "any_of", "in": "is_in"}.items():
+        condition = re.sub(rf"\b{theirs}\(", f"{ours}(", condition)
+    return bool(eval(condition, {"__builtins__": {}}, words))  # the file is our own
+
+
+def test_azure_scores_a_push_and_reports_a_pull_request(everywhere: Path) -> None:
+    [checks] = [
+        stage
+        for stage in read(everywhere / "azure-pipelines.yml")["stages"]
+        if stage["stage"] == "ci"
+    ]
+    conditions = {job["job"]: job["condition"] for job in checks["jobs"] if "condition" in job}
+
+    assert conditions == {
+        "score": "and(succeeded(), ne(variables['Build.Reason'], 'PullRequest'))",
+        "report": "and(succeeded(), eq(variables['Build.Reason'], 'PullRequest'))",
+    }
+
+
+def test_azure_has_a_stage_for_each_environment_whose_jobs_take_turns(everywhere: Path) -> None:
+    found = {
+        stage["stage"]: (stage.get("dependsOn"), stage.get("lockBehavior"), environments(stage))
+        for stage in read(everywhere / "azure-pipelines.yml")["stages"]
+        if environments(stage)
+    }
+
+    assert found == {
+        "train": (["ci", "inputs"], None, ["training"]),
+        "staging": (["package"], "sequential", ["staging"]),
+        "production": (["staging"], "sequential", ["production"]),
+        "roll_back": ([], "sequential", ["production"]),
+    }
+
+
+def environments(stage: Stage) -> list[str]:
+    return [job["environment"] for job in stage["jobs"] if "environment" in job]
+
+
+def test_azure_has_a_secret_and_an_address_for_each_environment(everywhere: Path) -> None:
+    text = (everywhere / "azure-pipelines.yml").read_text()
+    table = (everywhere / "docs/azure.md").read_text()
+
+    for name in ("STAGING_URL", "STAGING_TOKEN", "PRODUCTION_URL", "PRODUCTION_TOKEN"):
+        assert name in text
+        assert f"| `{name}` | {name.partition('_')[0].lower()} |" in table
+    assert "$(SERVICE_" not in text
+    assert "`SERVICE_" not in table
 
 
 def test_azure_waits_for_what_there_is(everywhere: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,69 @@ def test_jenkins_trains_when_an_input_changed(everywhere: Path) -> None:
         for path in TRAINS
     }
     assert trains == TRAINS
+
+
+@pytest.fixture
+def push(everywhere: Path, tmp_path: Path) -> Callable[[str, str], str]:
+    """Return what commits a file, has Azure compare with the revision of the push before, and says the answer."""
+    [inputs] = [
+        stage
+        for stage in read(everywhere / "azure-pipelines.yml")["stages"]
+        if stage["stage"] == "inputs"
+    ]
+    # Azure fills its own variables in before it starts the shell.
+    script = re.sub(r"\$\([\w.]+\)", "1", inputs["jobs"][0]["steps"][1]["bash"])
+    az = tmp_path / "programs" / "az"
+    az.parent.mkdir()
+    az.write_text('#!/bin/sh\nif [ "$BEFORE" = none ]; then exit 0; fi\ngit rev-parse "$BEFORE"\n')
+    az.chmod(0o755)
+    project = tmp_path / "project"
+    project.mkdir()
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *identity, *arguments], check=True, cwd=project)
+
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "--message", "first")
+
+    def push(path: str, before: str) -> str:
+        file = project / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("new")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", path)
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-c", script],
+            check=True,
+            cwd=project,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PATH": f"{az.parent}:{os.environ['PATH']}", "BEFORE": before},
+        )
+        return done.stdout.strip()
+
+    return push
+
+
+SAID = "##vso[task.setvariable variable=changed;isOutput=true]"
+
+
+def test_azure_trains_when_an_input_changed(push: Callable[[str, str], str]) -> None:
+    trains = {path: push(path, "HEAD~1") == f"{SAID}true" for path in TRAINS}
+
+    assert trains == TRAINS
+
+
+def test_azure_looks_at_all_that_was_pushed(push: Callable[[str, str], str]) -> None:
+    push("src/flight_delays/problem.py", "HEAD~1")
+
+    assert push("README.md", "HEAD~1") == f"{SAID}false"
+    assert push("docs/README.md", "HEAD~3") == f"{SAID}true"
+
+
+@pytest.mark.parametrize("before", ["none", "0" * 40])
+def test_azure_trains_where_it_knows_no_push_before(
+    push: Callable[[str, str], str], before: str
+) -> None:
+    assert push("README.md", before) == f"{SAID}true"
