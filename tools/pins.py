@@ -1,11 +1,11 @@
 # ruff: noqa: INP001  # a script, not a package
-"""Maintainers: check and bump the actions and images that `template/macros/pins.jinja` pins.
+"""Maintainers: check and bump the actions, images and tools that `template/macros/pins.jinja` pins.
 
     python tools/pins.py           each tag still is the digest that the table says
     python tools/pins.py --bump    write the newest release's tag and digest into the table
 
-Actions are asked of their git repository, images of their registry. A bump stays within an image's major version,
-and within 3.12 for the row `python3.12`.
+Actions are asked of their git repository, images of their registry, tools of PyPI. A bump stays within an image's major
+version, and within 3.12 for the row `python3.12`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 TABLE = Path(__file__).parents[1] / "template" / "macros" / "pins.jinja"
 HOST = "https://github.com"
 DOCKER_HUB = "registry-1.docker.io"
+PYPI = "https://pypi.org/pypi"
 # An index lists the manifest of each platform; a digest of one manifest would pin one platform.
 INDEXES = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
 
@@ -31,6 +33,8 @@ _ACTION = re.compile(r'"([\w.-]+/[\w.-]+)": \{"tag": "(v[\d.]+)", "digest": "([0
 _IMAGE = re.compile(
     r'"([\w.-]+)": \{"name": "([^"]+)", "tag": "([^"]+)", "digest": "(sha256:[0-9a-f]{64})"\}'
 )
+_TOOLS = re.compile(r"set tools = \{\n(.*?)\n\}", re.DOTALL)
+_TOOL = re.compile(r'"([\w.-]+)": (?:"([^"]+)"|(images\.(\w+)\.tag\.split\("-"\)\[0\]))')
 _RELEASE = re.compile(r"v\d+\.\d+\.\d+")
 _NUMBER = re.compile(r"\d+")
 
@@ -127,14 +131,54 @@ class Image:
             address = urljoin(address, further[1]) if further else ""
 
 
-Pin = Action | Image
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A row of the table of tools; `image` says, as the table does, whose tag begins with the version."""
+
+    name: str
+    tag: str
+    image: str = ""
+
+    @property
+    def row(self) -> str:
+        """Return the row as the table writes it."""
+        version = self.image or f'"{self.tag}"'
+        return f'"{self.name}": {version}'
+
+    @property
+    def digest(self) -> str:
+        """Return the version: it is all that pip is told."""
+        return self.tag
+
+    def current(self) -> str:
+        """Return the version where PyPI has it still, and its authors did not take it back."""
+        files = self._answer()["releases"].get(self.tag, [])
+        return self.tag if any(not file["yanked"] for file in files) else ""
+
+    def newest(self) -> Tool:
+        """Return the row of the newest release; one that is an image's goes with that image."""
+        return self if self.image else replace(self, tag=self._answer()["info"]["version"])
+
+    def _answer(self) -> Any:
+        with _opened(f"{PYPI}/{self.name}/json") as answer:
+            return json.load(answer)
+
+
+Pin = Action | Image | Tool
 
 
 def read_pins(text: str) -> list[Pin]:
     """Return the pins in the table's `text`."""
+    images = [Image(*match) for match in _IMAGE.findall(text)]
+    versions = {image.key: image.tag.partition("-")[0] for image in images}
+    listed = _TOOLS.search(text)
     return [
         *(Action(*match) for match in _ACTION.findall(text)),
-        *(Image(*match) for match in _IMAGE.findall(text)),
+        *images,
+        *(
+            Tool(name, version or versions[key], image)
+            for name, version, image, key in _TOOL.findall(listed[1] if listed else "")
+        ),
     ]
 
 

@@ -152,15 +152,87 @@ def test_names_without_a_host_are_docker_hubs(pins: ModuleType) -> None:
     assert {name: pins.Image("x", name, "1", "").address for name in addresses} == addresses
 
 
+class Index(BaseHTTPRequestHandler):
+    """PyPI, which has three releases of a tool: the middle one was taken back."""
+
+    def do_GET(self) -> None:
+        releases = {
+            "1.0": [{"yanked": False}],
+            "1.1": [{"yanked": True}],
+            "1.2": [{"yanked": False}],
+        }
+        body = json.dumps({"info": {"version": "1.2"}, "releases": releases}).encode()
+        self.send_response(200 if self.path == "/tool/json" else 404)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_tool_is_checked_and_bumped(pins: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(pins, "PYPI", f"http://127.0.0.1:{server.server_port}")
+
+        found = list(pins.problems([pins.Tool("tool", f"1.{minor}") for minor in range(4)]))
+
+        assert found == [f"tool 1.{minor} is gone, the table says 1.{minor}" for minor in (1, 3)]
+        assert pins.Tool("tool", "1.0").newest() == pins.Tool("tool", "1.2")
+        server.shutdown()
+
+
+def test_tool_of_an_image_has_its_version_and_follows_it(pins: ModuleType) -> None:
+    digest = "sha256:" + "0" * 64
+    row = 'images.ci.tag.split("-")[0]'
+    table = (
+        f'"ci": {{"name": "team/uv", "tag": "0.9.3-trixie", "digest": "{digest}"}}'
+        f'\nset tools = {{\n  "uv": {row},\n}}'
+    )
+
+    [_, tool] = pins.read_pins(table)
+
+    assert tool == pins.Tool("uv", "0.9.3", row)
+    assert tool.newest() == tool
+
+
+def test_every_place_has_the_same_uv(everywhere: Path) -> None:
+    said = {
+        ".github/workflows/ci.yml": r' version: "([\d.]+)"',
+        ".gitlab-ci.yml": r"astral-sh/uv:([\d.]+)",
+        "Jenkinsfile": r"astral-sh/uv:([\d.]+)",
+        ".azure/setup.yml": r"uv==([\d.]+)",
+        "Dockerfile": r"uv==([\d.]+)",
+    }
+
+    versions = {
+        path: set(re.findall(word, (everywhere / path).read_text())) for path, word in said.items()
+    }
+
+    assert len(set.union(*versions.values())) == 1, versions
+    assert all(versions.values())
+
+
+@pytest.mark.parametrize("path", [".github/renovate.json", ".gitlab/renovate.json"])
+def test_renovate_bumps_the_hooks_that_it_groups(everywhere: Path, path: str) -> None:
+    settings = json.loads((everywhere / path).read_text())
+
+    # Unlike the others, this manager is off unless a team says so.
+    assert "pre-commit" in settings["packageRules"][0]["matchManagers"]
+    assert settings["pre-commit"] == {"enabled": True}
+
+
 def test_table_has_only_what_the_template_uses(pins: ModuleType, root: Path) -> None:
     places = (root / "template").rglob("*.jinja")
     used = "".join(path.read_text() for path in places)
 
     found = pins.read_pins(pins.TABLE.read_text())
-    assert {type(pin) for pin in found} == {pins.Action, pins.Image}
+    assert {type(pin) for pin in found} == {pins.Action, pins.Image, pins.Tool}
     for pin in found:
         if isinstance(pin, pins.Action):
             assert f'action("{pin.name}")' in used
+        elif isinstance(pin, pins.Tool):
+            assert f"tools.{pin.name}" in used or f'tools["{pin.name}"]' in used
         else:
             word = f'image("{pin.key}")'
             assert word in used or f'image("{pin.key.rstrip(".0123456789")}" ~' in used, word
@@ -170,7 +242,8 @@ def test_every_row_is_read(pins: ModuleType) -> None:
     table = pins.TABLE.read_text()
 
     assert all(pin.row in table for pin in pins.read_pins(table))
-    assert len(pins.read_pins(table)) == table.count('"digest": ')
+    tools = table.partition("set tools = {")[2].partition("\n}")[0].count('": ')
+    assert len(pins.read_pins(table)) == table.count('"digest": ') + tools
 
 
 def test_digests_stand_in_the_table_alone(pins: ModuleType, root: Path) -> None:
