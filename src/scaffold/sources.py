@@ -33,6 +33,7 @@ MANIFEST_KEYS: Mapping[str, type] = {
     "tasks": dict,
     "jobs": dict,
     "pipeline": dict,  # where a provider of continuous integration says what it runs
+    "environment_files": dict,  # environment -> variable -> what it is: secrets of all jobs there that are files
     "only_with_jobs": dict,  # path -> concern: a file that exists only where a job of it does
     "ports": dict,
     "gitignore": list,
