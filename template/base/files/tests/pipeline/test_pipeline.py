@@ -34,6 +34,26 @@ def impossible(parameters: Parameters) -> Parameters:
     return replace(parameters, gate=replace(parameters.gate, gain_over_baseline=1e6))
 
 
+@pytest.fixture
+def team_registry(pipeline: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry for more than one folder, which knows the champion of the pipeline."""
+    shutil.copy(pipeline.tracking_database, tmp_path / "team.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'team.db'}")
+
+
+def fresh_clone(pipeline: Paths, folder: Path) -> Paths:
+    """Return a checkout that has trained a candidate and knows no champion."""
+    own = shutil.ignore_patterns("champion", "reports", "mlflow.db", "mlartifacts")
+    return Paths(shutil.copytree(pipeline.root, folder, ignore=own))
+
+
+def compared_with(paths: Paths) -> str | None:
+    gate: dict[str, Any] = json.loads((paths.reports / "gate.json").read_text("utf-8"))
+    assert any(check["name"] == "champion" for check in gate["checks"]) == bool(gate["champion"])
+    champion: str | None = gate["champion"]
+    return champion
+
+
 def version(paths: Paths) -> str:
     described = bundle.describe(paths.champion)
     assert described is not None
@@ -94,6 +114,40 @@ def test_an_equal_candidate_becomes_the_next_champion(again: Paths, parameters: 
     judge_and_register(again, parameters)
 
     assert version(again) == "2"
+
+
+@pytest.mark.usefixtures("team_registry")
+def test_every_fresh_clone_is_judged_against_the_champion_of_the_team(
+    pipeline: Paths, parameters: Parameters, tmp_path: Path
+) -> None:
+    first, second = (fresh_clone(pipeline, tmp_path / name) for name in ("first", "second"))
+
+    judge_and_register(first, parameters)
+    judge_and_register(second, parameters)
+
+    assert (compared_with(first), version(first)) == ("1", "2")
+    assert (compared_with(second), version(second)) == ("2", "3")
+
+
+@pytest.mark.usefixtures("team_registry")
+def test_a_fresh_clone_keeps_the_champion_that_its_candidate_does_not_beat(
+    pipeline: Paths, impossible: Parameters, tmp_path: Path
+) -> None:
+    clone = fresh_clone(pipeline, tmp_path / "clone")
+
+    judge_and_register(clone, impossible)
+
+    assert version(clone) == "1"
+
+
+def test_the_registrys_champion_is_left_where_it_is_here_already(
+    again: Paths, parameters: Parameters
+) -> None:
+    before = (again.champion / bundle.DESCRIPTION).stat().st_mtime_ns
+
+    assert not champion.refresh(again, parameters)
+
+    assert (again.champion / bundle.DESCRIPTION).stat().st_mtime_ns == before
 
 
 def test_a_candidate_that_passes_waits_where_somebody_else_decides(

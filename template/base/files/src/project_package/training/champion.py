@@ -1,4 +1,4 @@
-"""Move the champion by hand: fetch it from the registry, promote a version, or roll back."""
+"""Bring the registry's champion here, or move it by hand: promote a version, or roll back."""
 
 import argparse
 import logging
@@ -20,6 +20,18 @@ def fetch(paths: Paths, parameters: Parameters) -> None:
     """Make `paths.champion` the registry's champion."""
     registry = Registry(paths, parameters.registry.model)
     _fetch(registry, registry.resolve(CHAMPION), paths)
+
+
+def refresh(paths: Paths, parameters: Parameters) -> bool:
+    """Make `paths.champion` the registry's champion if there is one; return whether it changed."""
+    registry = Registry(paths, parameters.registry.model)
+    version = registry.champion()
+    present = bundle.describe(paths.champion) or {}
+    # A version's number says little: another registry has a version 1, too.
+    if version is None or registry.facts(version)["run_id"] == present.get("run_id"):
+        return False
+    _fetch(registry, version, paths)
+    return True
 
 
 def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> None:
@@ -57,6 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("fetch", help=fetch.__doc__)
+    verbs.add_parser("refresh", help=refresh.__doc__)
     for verb in ("promote", "rollback"):
         sub = verbs.add_parser(verb)
         if verb == "promote":

@@ -18,6 +18,7 @@ from project_package.packing import pack
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.target import TARGET
+from project_package.training import champion
 from project_package.training.gate import Slice, gate
 from project_package.training.plots import write_plots
 
@@ -41,11 +42,15 @@ class Scored:
 def evaluate(paths: Paths, parameters: Parameters) -> None:
     """Write `metrics.json`, `gate.json` and plots. A gate that fails is a result, not an error.
 
+    The champion to beat is the registry's: where `paths.champion` is another, or none as in a fresh
+    checkout, it is fetched.
+
     Raises:
         PipelineError: A held-out row is also a training row.
     """
     train, held_out = pd.read_parquet(paths.train), pd.read_parquet(paths.test)
     check_apart(train, held_out)
+    champion.refresh(paths, parameters)
     facts = json.loads((paths.candidate / "facts.json").read_text("utf-8"))
     session = open_graph(paths.candidate / "model.onnx")
     scored = _score(paths, train, held_out, session)
@@ -54,10 +59,9 @@ def evaluate(paths: Paths, parameters: Parameters) -> None:
     slices = list(_slices(scored, parameters))
     primary = {name: values[problem.PRIMARY] for name, values in metrics.items() if values}
     checks = gate(primary, slices, _milliseconds(session, held_out), parameters.gate)
-    champion = bundle.describe(paths.champion)
     decision = {
         "passed": all(check.passed for check in checks),
-        "champion": champion["version"] if champion and scored.champion is not None else None,
+        "champion": _version(paths) if scored.champion is not None else None,
         "checks": [asdict(check) for check in checks],
         "slices": [asdict(each) for each in slices],
     }
@@ -110,6 +114,11 @@ def _champion_scores(paths: Paths, held_out: pd.DataFrame) -> problem.Numbers | 
     return graph_scores(open_graph(paths.champion / "model.onnx"), pack(held_out))
 
 
+def _version(paths: Paths) -> str | None:
+    described = bundle.describe(paths.champion)
+    return str(described["version"]) if described else None
+
+
 def _measure(scored: Scored, name: str, threshold: Any) -> dict[str, float]:
     score = getattr(scored, name)
     return {} if score is None else problem.measure(scored.actual, score, threshold)
@@ -122,10 +131,10 @@ def _slices(scored: Scored, parameters: Parameters) -> list[Slice]:
             if len(index) < parameters.gate.slice_rows:
                 continue
             candidate = problem.primary(scored.actual[index], scored.candidate[index])
-            champion = None
+            other = None
             if scored.champion is not None:
-                champion = problem.primary(scored.actual[index], scored.champion[index])
-            slices.append(Slice(column, str(value), len(index), candidate, champion))
+                other = problem.primary(scored.actual[index], scored.champion[index])
+            slices.append(Slice(column, str(value), len(index), candidate, other))
     return slices
 
 

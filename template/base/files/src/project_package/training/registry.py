@@ -215,5 +215,5 @@ def require(version: str | None, expected: str | None) -> None:
         raise PipelineError(
             f"the candidate was compared with champion {expected or 'none'}, but the registry's "
             f"is {version}",
-            "`make champion` fetches it, `make evaluate` compares again",
+            "`make evaluate` compares with that one",
         )
