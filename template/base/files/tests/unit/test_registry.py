@@ -1,10 +1,13 @@
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from project_package.errors import PipelineError
+from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.training.registry import Registry
 
@@ -25,3 +28,86 @@ def test_a_server_that_nobody_runs_is_said_at_once(
 
     with pytest.raises(PipelineError, match="MLFLOW_TRACKING_URI does not answer"):
         Registry(Paths(tmp_path), "flights")
+
+
+@pytest.fixture
+def registry(pipeline: Paths, parameters: Parameters, tmp_path: Path) -> Registry:
+    """A registry of four versions, of which nothing is decided yet."""
+    shutil.copy(pipeline.tracking_database, tmp_path)
+    paths = Paths(tmp_path)
+    client = MlflowClient(f"sqlite:///{paths.tracking_database}")
+    run = client.get_model_version(parameters.registry.model, "1").run_id
+    client.create_registered_model("four")
+    for _ in range(4):
+        client.create_model_version("four", "nowhere", run)
+    return Registry(paths, "four")
+
+
+def promote(registry: Registry, *versions: str) -> None:
+    for version in versions:
+        registry.decide(version, promoted=True, who="a person", when="today", why="better")
+
+
+def roll_back(registry: Registry) -> str:
+    return registry.roll_back(who="another", when="tomorrow", why="complaints")
+
+
+def test_what_was_abandoned_does_not_come_back(registry: Registry) -> None:
+    promote(registry, "1", "2")
+    roll_back(registry)
+    promote(registry, "3")
+
+    assert roll_back(registry) == "1"
+    assert registry.champion() == "1"
+
+
+def test_the_abandoned_version_says_who_when_and_why(registry: Registry) -> None:
+    promote(registry, "1", "2")
+
+    roll_back(registry)
+
+    assert registry.decision("2") == {
+        "decision": "rolled_back",
+        "decided_by": "another",
+        "decided_at": "tomorrow",
+        "reason": "complaints",
+    }
+    assert registry.decision("1")["decision"] == "promoted"
+
+
+def test_a_roll_back_follows_the_order_of_promotion(registry: Registry) -> None:
+    promote(registry, "1", "3", "2")
+
+    assert [roll_back(registry), roll_back(registry)] == ["3", "1"]
+
+
+def test_an_older_version_that_a_person_promoted_leads_back(registry: Registry) -> None:
+    promote(registry, "1", "2", "3", "1")
+
+    assert [roll_back(registry), roll_back(registry)] == ["3", "2"]
+    with pytest.raises(PipelineError, match="no champion before version 2"):
+        roll_back(registry)
+
+
+def test_promoting_the_champion_again_keeps_its_way_back(registry: Registry) -> None:
+    promote(registry, "1", "2", "2")
+
+    assert roll_back(registry) == "1"
+
+
+def test_a_refused_version_is_no_way_back(registry: Registry) -> None:
+    promote(registry, "1")
+    registry.decide("2", promoted=False, who="the gate", when="today", why="worse")
+    promote(registry, "3")
+
+    assert roll_back(registry) == "1"
+
+
+def test_versions_that_were_promoted_before_the_way_back_was_kept_have_one(
+    registry: Registry,
+) -> None:
+    for version in ("1", "2", "3"):
+        registry.tag(version, {"decision": "promoted"})
+    promote(registry, "4")
+
+    assert [roll_back(registry), roll_back(registry)] == ["3", "2"]

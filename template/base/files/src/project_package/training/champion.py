@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from project_package import bundle, stage
-from project_package.errors import PipelineError
 from project_package.lineage import read_lineage
 from project_package.parameters import Parameters
 from project_package.paths import Paths
@@ -37,24 +36,19 @@ def refresh(paths: Paths, parameters: Parameters) -> bool:
 def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> None:
     """Make `version` the champion, and say in the registry who decided so, when and why."""
     registry = Registry(paths, parameters.registry.model)
-    _decide(registry, version, paths, why)
+    registry.decide(version, promoted=True, who=read_lineage(paths).who, when=_now(), why=why)
     _fetch(registry, version, paths)
 
 
 def roll_back(paths: Paths, parameters: Parameters, why: str) -> None:
     """Make the champion before the present one the champion again."""
     registry = Registry(paths, parameters.registry.model)
-    present = registry.resolve(CHAMPION)
-    before = registry.champion_before(present)
-    if before is None:
-        raise PipelineError(f"there was no champion before version {present}")
-    _decide(registry, before, paths, why)
+    before = registry.roll_back(who=read_lineage(paths).who, when=_now(), why=why)
     _fetch(registry, before, paths)
 
 
-def _decide(registry: Registry, version: str, paths: Paths, why: str) -> None:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    registry.decide(version, promoted=True, who=read_lineage(paths).who, when=now, why=why)
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _fetch(registry: Registry, version: str, paths: Paths) -> None:

@@ -25,6 +25,8 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 BUNDLE = "bundle"
 DECISION = ("decision", "decided_by", "decided_at", "reason")
+# Tag of a version that was promoted: the champion in whose place it came.
+REPLACED = "replaced"
 
 # What `mlflow models serve` needs for a registered model; MLflow would guess it by importing it.
 REQUIREMENTS = ("onnxruntime", "numpy", "pandas")
@@ -107,9 +109,31 @@ class Registry:
     def decide(self, version: str, *, promoted: bool, who: str, when: str, why: str) -> None:
         """Write the decision about `version` into the registry, and act on it."""
         words = {"decision": "promoted" if promoted else "refused"}
+        present = self.champion()
+        if promoted and present not in {None, version}:
+            words[REPLACED] = str(present)
         self.tag(version, words | {"decided_by": who, "decided_at": when, "reason": why})
         if promoted:
             self._client.set_registered_model_alias(self._model, CHAMPION, version)
+
+    def roll_back(self, *, who: str, when: str, why: str) -> str:
+        """Make the champion before the present one the champion again, and return its version.
+
+        Both versions are told who decided so, when and why; the abandoned one does not come back by
+        another roll-back.
+
+        Raises:
+            PipelineError: There was no champion before.
+        """
+        present = self.resolve(CHAMPION)
+        before = self.champion_before(present)
+        if before is None:
+            raise PipelineError(f"there was no champion before version {present}")
+        words = {"decided_by": who, "decided_at": when, "reason": why}
+        self.tag(present, {"decision": "rolled_back"} | words)
+        self.tag(before, {"decision": "promoted"} | words)
+        self._client.set_registered_model_alias(self._model, CHAMPION, before)
+        return before
 
     def decision(self, version: str) -> dict[str, str]:
         """Return what was decided about `version`: the decision, by whom, when and why."""
@@ -138,13 +162,34 @@ class Registry:
         return Path(downloaded)
 
     def champion_before(self, version: str) -> str | None:
-        """Return the newest version before `version` that was promoted, if there is one."""
+        """Return the champion in whose place `version` came, if there was one.
+
+        Where that was itself abandoned by a roll-back, it is the one before that, and so on.
+        """
+        seen = {version}
+        before = self._replaced(version)
+        while before is not None and before not in seen:
+            if self._tags(before).get("decision") != "rolled_back":
+                return before
+            seen.add(before)
+            before = self._replaced(before)
+        return None
+
+    def _replaced(self, version: str) -> str | None:
+        if replaced := self._tags(version).get(REPLACED):
+            return replaced
+        # The first champion, or one that was promoted before this was written down.
         versions = self._client.search_model_versions(f"name = '{self._model}'")
-        promoted = [
-            int(each.version) for each in versions if each.tags.get("decision") == "promoted"
+        decided = {int(each.version): each.tags.get("decision") for each in versions}
+        earlier = [
+            number
+            for number, decision in decided.items()
+            if number < int(version) and decision in {"promoted", "rolled_back"}
         ]
-        earlier = [each for each in promoted if each < int(version)]
         return str(max(earlier)) if earlier else None
+
+    def _tags(self, version: str) -> dict[str, str]:
+        return dict(self._client.get_model_version(self._model, version).tags)
 
     def facts(self, version: str) -> dict[str, str]:
         """Return the tags of the run behind `version`, and those of the decision about it.
