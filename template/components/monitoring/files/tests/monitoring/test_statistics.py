@@ -6,6 +6,7 @@ from project_package.monitoring.statistics import (
     NO_DIFFERENCE,
     chi_squared,
     kolmogorov_smirnov,
+    le_cam_distance,
     stability_noise,
 )
 from project_package.service.drift import stability_index
@@ -46,6 +47,20 @@ def test_chi_squared_is_that_of_a_contingency_table() -> None:
 
     assert result.p_value == pytest.approx(stats.chi2.sf(4, 1))
     assert result.effect == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("rows", [200, 1000, 8000])
+def test_a_shift_of_categories_is_as_large_in_a_short_window_as_in_a_long_one(rows: int) -> None:
+    shifted = [rows * share // 100 for share in (50, 30, 20)]
+
+    assert chi_squared([4000, 2400, 3600], shifted).effect == pytest.approx(0.1782, abs=1e-4)
+
+
+def test_the_le_cam_distance_is_cramers_v_of_two_samples_of_one_size() -> None:
+    table = np.array([[30, 50, 20, 0], [10, 40, 45, 5]])
+    statistic = stats.chi2_contingency(table).statistic
+
+    assert le_cam_distance(*table.tolist()) == pytest.approx(np.sqrt(statistic / table.sum()))
 
 
 def test_chance_exceeds_the_noise_about_as_often_as_asked() -> None:

@@ -25,8 +25,8 @@ class Comparison:
     """One column of the window beside the same column of training.
 
     `expected` and `observed` are counts over `bins`, whose names are for people. `effect` is
-    the KS distance of a number and Cramér's V of a category. `findings` names what is beyond
-    its limit: drift, missing, unseen, out_of_range.
+    the KS distance of a number and the Le Cam distance of a category. `findings` names what is
+    beyond its limit: drift, missing, unseen, out_of_range.
     """
 
     name: str

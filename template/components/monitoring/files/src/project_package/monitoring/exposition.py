@@ -59,7 +59,7 @@ KINDS = ("drift", "missing", "unseen", "out_of_range", "performance")
 COLUMN_GAUGES = {
     "psi": "Population stability index of the window against training.",
     "psi_limit": "PSI above which the window counts as drifted.",
-    "effect": "KS distance of a number, Cramer's V of a category.",
+    "effect": "KS distance of a number, Le Cam distance of a category.",
     "missing": "Share of rows without a value.",
     "unseen": "Share of rows with a category that training never saw.",
     "out_of_range": "Share of rows outside the schema's range.",

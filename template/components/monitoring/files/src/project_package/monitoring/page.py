@@ -102,7 +102,7 @@ def _columns(report: Report) -> str:
         '<th class="findings">findings</th></tr>\n'
         f"{rows}</table>\n"
         '<p class="soft">The tick is the limit of PSI. Effect: KS distance of a number, '
-        "Cramér's V of a category.</p>\n"
+        "the Le Cam distance of a category.</p>\n"
     )
 
 
