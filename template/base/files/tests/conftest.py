@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 from threadpoolctl import threadpool_limits
 
+from project_package.notify import CHANNELS
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
 from project_package.rehearsal import rehearse
@@ -26,10 +27,11 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_registry() -> Iterator[None]:
-    """Keep tests away from the team's MLflow server, if the environment names one."""
+def alone() -> Iterator[None]:
+    """Keep tests away from the team's MLflow server and channels, if the environment names any."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        for name in ("MLFLOW_TRACKING_URI", *CHANNELS):
+            patch.delenv(name, raising=False)
         patch.setenv("OMP_WAIT_POLICY", "passive")
         yield
 

@@ -16,7 +16,7 @@ from project_package.training.evaluate import evaluate
 from project_package.training.register import register
 from project_package.training.train import train
 
-Step = Callable[[Paths, Parameters], None]
+Step = Callable[[Paths, Parameters], object]
 
 STAGES: dict[str, Step] = {
     "ingest": ingest,

@@ -11,12 +11,14 @@ import yaml
 
 from project_package import bundle, demo, problem
 from project_package.errors import PipelineError
+from project_package.notify import Event
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.rehearsal import STAGES
 from project_package.training import champion
+from project_package.training import register as registering
 from project_package.training.evaluate import evaluate
-from project_package.training.register import HOLD, register
+from project_package.training.register import HOLD, register, register_and_tell
 from project_package.training.registry import CHALLENGER, Registry
 from project_package.training.train import train
 
@@ -52,6 +54,15 @@ def compared_with(paths: Paths) -> str | None:
     assert any(check["name"] == "champion" for check in gate["checks"]) == bool(gate["champion"])
     champion: str | None = gate["champion"]
     return champion
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """What people heard, in the order in which they did."""
+    events: list[Event] = []
+    for module in (champion, registering):
+        monkeypatch.setattr(module, "notify", events.append)
+    return events
 
 
 def version(paths: Paths) -> str:
@@ -191,6 +202,50 @@ def test_a_roll_back_brings_the_champion_before(again: Paths, parameters: Parame
 
     assert version(again) == "1"
     assert Registry(again, parameters.registry.model).champion() == "1"
+
+
+def test_people_hear_what_became_of_a_candidate(
+    again: Paths, parameters: Parameters, heard: list[Event]
+) -> None:
+    evaluate(again, parameters)
+
+    register_and_tell(again, parameters)
+
+    assert [event.kind for event in heard] == ["run_finished", "model_registered", "promoted"]
+    assert heard[-1].title == f"{parameters.registry.model}: version 2 is the champion"
+    assert heard[-1].facts["decided_by"].startswith("gate, ")
+
+
+def test_people_hear_of_a_candidate_that_waits_and_not_of_a_decision(
+    again: Paths, parameters: Parameters, heard: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOLD, "1")
+    evaluate(again, parameters)
+
+    register_and_tell(again, parameters)
+
+    assert [event.kind for event in heard] == ["run_finished", "model_registered"]
+
+
+def test_nobody_hears_of_a_rehearsal(
+    again: Paths, parameters: Parameters, heard: list[Event]
+) -> None:
+    judge_and_register(again, parameters)
+
+    assert heard == []
+
+
+def test_people_hear_what_a_person_decided(
+    again: Paths, parameters: Parameters, heard: list[Event]
+) -> None:
+    judge_and_register(again, parameters)
+
+    champion.roll_back(again, parameters, "complaints")
+    champion.promote(again, parameters, "2", "repaired")
+
+    assert [event.kind for event in heard] == ["rolled_back", "promoted"]
+    assert heard[0].title == f"{parameters.registry.model}: version 1 is the champion again"
+    assert [event.facts["reason"] for event in heard] == ["complaints", "repaired"]
 
 
 def test_there_is_nothing_before_the_first_champion(again: Paths, parameters: Parameters) -> None:

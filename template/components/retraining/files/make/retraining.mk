@@ -1,5 +1,5 @@
 ##@ Retraining
-.PHONY: retrain challenger conclude rollback-tell
+.PHONY: retrain challenger conclude
 
 retrain: $(READY) ## Train again where there is a reason to; WHY="…" trains in any case
 	python -m project_package.retraining run $(if $(WHY),--why "$(WHY)")
@@ -9,6 +9,3 @@ challenger: $(READY) ## Fetch the registry's challenger to models/challenger
 
 conclude: $(READY) ## Promote or refuse the canary, once enough outcomes of its answers are known
 	python -m project_package.retraining conclude
-
-rollback-tell: $(READY) ## Roll the champion back and tell the channels of NOTIFY_*: WHY="…"
-	python -m project_package.retraining rollback --why "$(WHY)"

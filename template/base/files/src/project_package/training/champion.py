@@ -8,9 +8,11 @@ from pathlib import Path
 
 from project_package import bundle, stage
 from project_package.lineage import read_lineage
+from project_package.notify import notify
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.training.registry import CHAMPION, Registry
+from project_package.training.telling import decided
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +36,19 @@ def refresh(paths: Paths, parameters: Parameters) -> bool:
 
 
 def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> None:
-    """Make `version` the champion, and say in the registry who decided so, when and why."""
+    """Make `version` the champion; the registry and people are told who decided so and why."""
     registry = Registry(paths, parameters.registry.model)
     registry.decide(version, promoted=True, who=read_lineage(paths).who, when=_now(), why=why)
     _fetch(registry, version, paths)
+    notify(decided("promoted", parameters.registry.model, version, registry.decision(version)))
 
 
 def roll_back(paths: Paths, parameters: Parameters, why: str) -> None:
-    """Make the champion before the present one the champion again."""
+    """Make the champion before the present one the champion again, and tell people."""
     registry = Registry(paths, parameters.registry.model)
     before = registry.roll_back(who=read_lineage(paths).who, when=_now(), why=why)
     _fetch(registry, before, paths)
+    notify(decided("rolled_back", parameters.registry.model, before, registry.decision(before)))
 
 
 def _now() -> str:

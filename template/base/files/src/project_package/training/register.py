@@ -4,17 +4,20 @@ import json
 import logging
 import os
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from project_package import bundle, problem, schema, stage
 from project_package.lineage import Lineage, read_lineage
+from project_package.notify import Event, notify
 from project_package.parameters import Parameters, flatten
 from project_package.paths import Paths
 from project_package.training.export import ML_OPSET, OPSET
 from project_package.training.model_card import model_card
 from project_package.training.registry import Registered, Registry, require
+from project_package.training.telling import decided
 
 # Set where somebody else has the last word: what passes the gate is registered and waits.
 HOLD = "REGISTER_HOLD"
@@ -25,7 +28,32 @@ REPORTS = ("reports/model_card.md", "reports/validation.md", "reports/plots")
 logger = logging.getLogger(__name__)
 
 
-def register(paths: Paths, parameters: Parameters) -> None:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a candidate; `decision` is empty where somebody else has the last word."""
+
+    registered: Registered
+    decision: Mapping[str, str]
+
+    def events(self, model: str) -> Iterator[Event]:
+        """Yield what people should hear of it, in the order in which it happened."""
+        version = self.registered.version
+        yield Event("run_finished", f"{model}: training finished", asdict(self.registered))
+        yield Event("model_registered", f"{model}: version {version} is registered")
+        if self.decision:
+            yield decided(self.decision["decision"], model, version, self.decision)
+
+
+def register_and_tell(paths: Paths, parameters: Parameters) -> None:
+    """Register the candidate, and tell people what became of it.
+
+    Who only rehearses calls `register`, of which nobody hears.
+    """
+    for event in register(paths, parameters).events(parameters.registry.model):
+        notify(event)
+
+
+def register(paths: Paths, parameters: Parameters) -> Outcome:
     """Register the candidate as challenger, and as champion only where its gate is passed.
 
     `paths.champion` changes only when the champion does. With `REGISTER_HOLD` in the environment
@@ -70,6 +98,7 @@ def register(paths: Paths, parameters: Parameters) -> None:
     card.write_text(model_card(described, outcome, why), "utf-8")
     registry.keep_report(registered, card)
     logger.info("version %s is registered as %s: %s", registered.version, outcome, why)
+    return Outcome(registered, {} if waits else registry.decision(registered.version))
 
 
 def _description(
@@ -134,4 +163,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    stage.run(register)
+    stage.run(register_and_tell)

@@ -196,6 +196,7 @@ def test_a_failing_report_leaves_the_last_one(scene: Scene, tmp_path: Path) -> N
         assert get(f"{address}/metrics")[0] == 200
 
 
+NOWHERE = "http://127.0.0.1:9/"  # a port that nobody listens on
 ALERT: dict[str, Any] = {
     "alerts": [
         {
@@ -225,10 +226,31 @@ def test_alerts_are_passed_on(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_alert_that_nobody_got_is_sent_again_by_alertmanager(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify, "notify", lambda _event: ["NOTIFY_CHAT_URL"])
+    monkeypatch.setenv("NOTIFY_CHAT_URL", NOWHERE)
 
     with serving(scene) as (_, address):
         assert get(f"{address}/alerts", json.dumps(ALERT).encode())[0] == 502
+
+
+def test_an_alert_that_one_channel_took_is_not_sent_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_CHAT_URL", NOWHERE)
+    monkeypatch.setenv("NOTIFY_WEBHOOK_URL", "http://taken")
+    monkeypatch.setattr(notify, "notify", lambda _event: ["NOTIFY_CHAT_URL"])
+
+    with serving(scene) as (monitor, address):
+        assert get(f"{address}/alerts", json.dumps(ALERT).encode())[0] == 200
+        monitor.refresh()
+        metrics = get(f"{address}/metrics")[1]
+
+    family = next(
+        family
+        for family in text_string_to_metric_families(metrics)
+        if family.name == "monitor_undelivered_messages"
+    )
+    counted = {sample.labels["channel"]: sample.value for sample in family.samples}
+    assert counted == {"NOTIFY_CHAT_URL": 1, "NOTIFY_WEBHOOK_URL": 0}
 
 
 @pytest.mark.parametrize(

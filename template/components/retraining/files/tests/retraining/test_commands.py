@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from project_package.errors import PipelineError
-from project_package.retraining import __main__ as command
 from project_package.retraining.run import dvc
 from project_package.training.register import HOLD
 
@@ -35,24 +34,3 @@ def test_a_failure_of_dvc_is_named(team: Team, monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(PipelineError, match="dvc repro ended with 3"):
         dvc(team.paths, "repro")
-
-
-def test_a_roll_back_is_told(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    team.round().run()
-    monkeypatch.setattr(command, "notify", team.heard.append)
-
-    command.roll_back(team.paths, team.parameters, "complaints")
-
-    event = team.heard[-1]
-    assert event.kind == "rolled_back"
-    assert event.title.endswith("version 1 is the champion again")
-    assert event.facts["reason"] == "complaints"
-    assert event.facts["decided_by"]
-    assert event.facts["decided_at"]
-
-
-def test_a_roll_back_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        command.main(["rollback"])
-
-    assert "--why" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from project_package.monitoring.report import Report
@@ -26,6 +26,16 @@ class Gauge(NamedTuple):
 def to_metrics(report: Report) -> str:
     """Return all gauges of `report`; undefined values are left out."""
     return "".join(line for gauge in _gauges(report) for line in _lines(gauge))
+
+
+def undelivered(messages: Mapping[str, int]) -> str:
+    """Return the counter of `messages` that a channel of `notify` did not take, by its name."""
+    name = "monitor_undelivered_messages_total"
+    text = "Messages that a channel of NOTIFY_* did not take."
+    samples = (
+        f"{name}{_labels([('channel', channel)])} {count}\n" for channel, count in messages.items()
+    )
+    return "".join((f"# HELP {name} {text}\n# TYPE {name} counter\n", *samples))
 
 
 def _gauges(report: Report) -> Iterator[Gauge]:

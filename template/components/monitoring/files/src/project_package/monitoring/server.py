@@ -2,14 +2,15 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event as Flag
 from threading import Thread
 from typing import Any, NamedTuple
 
 from project_package import notify
-from project_package.monitoring.exposition import to_metrics
+from project_package.monitoring.exposition import to_metrics, undelivered
 from project_package.monitoring.page import to_html
 from project_package.monitoring.report import Report, to_json
 
@@ -36,6 +37,8 @@ class Monitor(ThreadingHTTPServer):
         """Listen on `address`; `make` a report every `seconds` once `serve` is called."""
         super().__init__(address, _Handler)
         self.pages: dict[str, Page] = {"/health": Page("text/plain", b"alive\n")}
+        # Of each channel that is set, how many messages it did not take.
+        self.undelivered = Counter(dict.fromkeys(notify.channels(), 0))
         self._make = make
         self._seconds = seconds
         self._stopped = Flag()
@@ -61,6 +64,22 @@ class Monitor(ThreadingHTTPServer):
             "/metrics": Page("text/plain; version=0.0.4", to_metrics(report).encode()),
         }
 
+    def page(self, path: str) -> Page | None:
+        """Return what `path` answers now, or None where there is nothing, or nothing yet."""
+        page = self.pages.get(path)
+        if page is None or path != "/metrics":
+            return page
+        return page._replace(content=page.content + undelivered(self.undelivered).encode())
+
+    def tell(self, events: Iterable[notify.Event]) -> bool:
+        """Pass `events` on; return False where one of them reached none of the channels."""
+        reached = True
+        for event in events:
+            failed = notify.notify(event)
+            self.undelivered.update(failed)
+            reached = reached and (not failed or set(failed) != set(notify.channels()))
+        return reached
+
     def _work(self) -> None:
         while True:
             try:
@@ -77,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        page = self.server.pages.get(self.path.partition("?")[0])
+        page = self.server.page(self.path.partition("?")[0])
         if page is None:
             self._answer(404, Page("text/plain", b"not here, or not yet\n"))
         else:
@@ -95,9 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError, AttributeError):
             self._answer(400, Page("text/plain", b"not what Alertmanager sends\n"))
             return
-        failed = [name for event in events for name in notify.notify(event)]
-        # 502 makes Alertmanager try again.
-        self._answer(502 if failed else 200, Page("text/plain", b"told\n"))
+        # 502 makes Alertmanager try again, at all channels: only where no channel took it.
+        reached = self.server.tell(events)
+        self._answer(200 if reached else 502, Page("text/plain", b"told\n"))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         logger.debug(format, *args)

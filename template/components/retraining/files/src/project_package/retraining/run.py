@@ -36,6 +36,7 @@ from project_package.retraining.shadow import Shadow, replay
 from project_package.training import champion
 from project_package.training.register import HOLD
 from project_package.training.registry import CHALLENGER, Registry
+from project_package.training.telling import decided
 
 LOG_DAYS = 28
 INGEST = ("repro", "--force", "--single-item", "ingest")
@@ -119,7 +120,7 @@ class Round:
         registry.tag(version, canary.facts())
         objection = canary.objection(self.rules.shadow)
         self._decide(version, objection, "the canary did not do worse than the champion")
-        self._say_decision(version, canary.facts())
+        self.tell(self._decision(version, canary.facts()))
 
     def _train(self, why: list[str]) -> None:
         before = self.registry.bearer(CHALLENGER)
@@ -133,8 +134,6 @@ class Round:
     def _conclude(self, version: str, facts: dict[str, str]) -> None:
         """Try the challenger, decide about it, write it into the registry, and tell people."""
         registry = self.registry
-        self._say("run_finished", "training finished", facts)
-        self._say("model_registered", f"version {version} is registered", facts)
         waits = not registry.decision(version)
         shadow = self._shadow(version) if waits else None
         facts = facts | (shadow.facts() if shadow else {})
@@ -146,15 +145,17 @@ class Round:
         if waits:
             agreed = "all checks of the gate passed" + (", and the shadow agrees" if shadow else "")
             self._decide(version, objection, agreed)
-        self._say_decision(version, facts)
+        event = self._decision(version, facts)
+        # What the gate alone decided, the pipeline has told.
+        if waits:
+            self.tell(event)
 
-    def _say_decision(self, version: str, facts: dict[str, str]) -> None:
+    def _decision(self, version: str, facts: dict[str, str]) -> Event:
         decision = self.registry.decision(version)
-        facts = facts | decision
-        if decision["decision"] == "promoted":
-            self._say("promoted", f"version {version} is the champion", facts)
-        else:
-            self._say("refused", f"version {version} stays a challenger", facts)
+        model = self.parameters.registry.model
+        event = decided(decision["decision"], model, version, facts | decision)
+        logger.info("%s: %s", event.title, event.facts)
+        return event
 
     def _decide(self, version: str, objection: str, agreed: str) -> None:
         lineage = read_lineage(self.paths)

@@ -8,13 +8,15 @@ import json
 import logging
 import os
 import smtplib
+import ssl
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from http.client import HTTPException
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 TIMEOUT_SECONDS = 10
 SCHEMES = ("http", "https")
@@ -48,15 +50,17 @@ class Event:
 Channel = Callable[[Event], None]
 
 
+def channels(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the names of the channels that `environment` sets."""
+    return [name for name in CHANNELS if environment.get(name)]
+
+
 def notify(event: Event, environment: Mapping[str, str] = os.environ) -> list[str]:
     """Tell `event` to every channel that `environment` sets; return those that failed."""
     failed = []
-    for name, open_channel in CHANNELS.items():
-        address = environment.get(name, "")
-        if not address:
-            continue
+    for name in channels(environment):
         try:
-            open_channel(address, environment)(event)
+            CHANNELS[name](environment[name], environment)(event)
         except (OSError, HTTPException, smtplib.SMTPException, ValueError) as error:
             # The address may hold a secret: the variable's name says which it was.
             logger.error("%s: %s was not told: %s", name, event.kind, type(error).__name__)
@@ -86,7 +90,10 @@ def _post(address: str, content: Mapping[str, object]) -> None:
 
 
 def _email(address: str, environment: Mapping[str, str]) -> Channel:
-    """Return a channel to the server `address`: smtp[s]://user:password@host:port."""
+    """Return a channel to the server `address`: smtp[s]://user:password@host:port.
+
+    Before a password is sent, the server's certificate must be one that this machine trusts.
+    """
     server = urlsplit(address)
     if server.scheme not in {"smtp", "smtps"} or not server.hostname:
         raise ChannelError("an address begins with smtp:// or smtps://")
@@ -100,15 +107,27 @@ def _email(address: str, environment: Mapping[str, str]) -> Channel:
         message["From"] = sender
         message["To"] = receivers
         message.set_content(event.text)
-        connect = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
-        with connect(server.hostname or "", server.port or 0, timeout=TIMEOUT_SECONDS) as smtp:
+        with _connect(server) as smtp:
             if server.username:
-                if server.scheme == "smtp":
-                    smtp.starttls()
                 smtp.login(unquote(server.username), unquote(server.password or ""))
             smtp.send_message(message)
 
     return send
+
+
+@contextmanager
+def _connect(server: SplitResult) -> Iterator[smtplib.SMTP]:
+    """Yield a connection to `server`, over TLS wherever it is smtps or a user is named."""
+    trusted = ssl.create_default_context()
+    host, port = server.hostname or "", server.port or 0
+    if server.scheme == "smtps":
+        with smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=trusted) as smtp:
+            yield smtp
+        return
+    with smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS) as smtp:
+        if server.username:
+            smtp.starttls(context=trusted)
+        yield smtp
 
 
 CHANNELS: Mapping[str, Callable[[str, Mapping[str, str]], Channel]] = {

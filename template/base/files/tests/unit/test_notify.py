@@ -1,5 +1,6 @@
 import json
 import smtplib
+import ssl
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from project_package.notify import Event, notify
+from project_package.notify import Event, channels, notify
 
 EVENT = Event("promoted", "tiny 2 is the champion", {"by": "the gate", "roc_auc": "0.81"})
 MAIL = {
@@ -138,13 +139,23 @@ def test_an_e_mail_without_receivers_is_a_failure(post_office: PostOffice) -> No
     assert notify(EVENT, {"NOTIFY_SMTP_URL": post_office.address}) == ["NOTIFY_SMTP_URL"]
 
 
-def test_a_password_travels_only_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("scheme", "client"), [("smtp", "SMTP"), ("smtps", "SMTP_SSL")])
+def test_a_password_travels_only_to_a_server_that_is_verified(
+    scheme: str, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[EmailMessage] = []
-    monkeypatch.setattr(smtplib, "SMTP", _secure_office(sent))
+    monkeypatch.setattr(smtplib, client, _secure_office(sent))
 
-    notify(EVENT, MAIL | {"NOTIFY_SMTP_URL": "smtp://user:pass%40word@mail.example.com:587"})
+    address = f"{scheme}://user:pass%40word@mail.example.com:587"
+    assert notify(EVENT, MAIL | {"NOTIFY_SMTP_URL": address}) == []
 
     assert sent[0]["Subject"] == EVENT.title
+
+
+def test_only_channels_that_are_set_are_channels() -> None:
+    assert channels({"NOTIFY_CHAT_URL": "https://chat", "NOTIFY_WEBHOOK_URL": ""}) == [
+        "NOTIFY_CHAT_URL"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -175,10 +186,15 @@ def test_a_channel_that_fails_does_not_stop_the_others(listener: Listener) -> No
 
 
 def _secure_office(sent: list[EmailMessage]) -> type:
+    """Return a mail server that takes a password only where its certificate is verified."""
+
     class Office:
-        def __init__(self, host: str, port: int, timeout: float) -> None:
+        def __init__(
+            self, host: str, port: int, timeout: float, context: ssl.SSLContext | None = None
+        ) -> None:
             assert (host, port) == ("mail.example.com", 587)
             assert timeout > 0
+            self.context = context
 
         def __enter__(self) -> "Office":
             return self
@@ -186,11 +202,13 @@ def _secure_office(sent: list[EmailMessage]) -> type:
         def __exit__(self, *_error: object) -> None:
             pass
 
-        def starttls(self) -> None:
-            self.secure = True
+        def starttls(self, context: ssl.SSLContext) -> None:
+            self.context = context
 
         def login(self, user: str, password: str) -> None:
-            assert self.secure
+            assert self.context is not None
+            assert self.context.verify_mode == ssl.CERT_REQUIRED
+            assert self.context.check_hostname
             assert (user, password) == ("user", "pass@word")
 
         def send_message(self, message: EmailMessage) -> None:
