@@ -135,6 +135,7 @@ def test_a_few_outcomes_are_no_objection(team: Team, held_out: pd.DataFrame) -> 
     team.round().run()
 
     assert served(team) == "2"
+    assert "not enough of 100 outcomes" in tags(team, "2")["reason"]
 
 
 def test_only_what_the_champion_answered_is_compared(team: Team, held_out: pd.DataFrame) -> None:

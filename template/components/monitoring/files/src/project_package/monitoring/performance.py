@@ -80,28 +80,34 @@ def _performance(
 ) -> Performance:
     judged = pairs[-limits.judged_labels :]
     actual, score = _arrays(judged)
-    samples = _bootstrap(metric, actual, score)
+    samples = bootstrap(metric, actual, score)
     # The better end of a one-sided interval: if even that is worse than tolerated, it is a loss.
-    best = _quantile(metric.loss(expected, samples), 1 - limits.confidence)
+    best = quantile(metric.loss(expected, samples), 1 - limits.confidence)
     return Performance(
         metric=name,
         expected=expected,
         value=metric.compute(actual, score),
-        low=_quantile(samples, 0.05),
-        high=_quantile(samples, 0.95),
+        low=quantile(samples, 0.05),
+        high=quantile(samples, 0.95),
         lost=best > limits.tolerated_loss,
         periods=_periods(metric, pairs, limits.minimum_slice),
         slices=_slices(metric, judged, limits.minimum_slice),
     )
 
 
-def _bootstrap(metric: Measure, actual: Floats, score: Floats) -> Floats:
-    # A fixed seed: the same labels give the same verdict.
-    draws = np.random.default_rng(0).integers(len(actual), size=(BOOTSTRAP_SAMPLES, len(actual)))
+def bootstrap(metric: Measure, actual: Floats, score: Floats, seed: int = 0) -> Floats:
+    """Return `metric` over samples of the rows, drawn with replacement.
+
+    The seed is fixed: the same labels give the same verdict. Of as many rows, the same seed draws
+    the same.
+    """
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(len(actual), size=(BOOTSTRAP_SAMPLES, len(actual)))
     return np.array([metric.compute(actual[draw], score[draw]) for draw in draws])
 
 
-def _quantile(samples: Floats, share: float) -> float:
+def quantile(samples: Floats, share: float) -> float:
+    """Return the quantile of the samples that are defined, NaN where none is."""
     defined = samples[np.isfinite(samples)]
     return float(np.quantile(defined, share)) if defined.size else math.nan
 

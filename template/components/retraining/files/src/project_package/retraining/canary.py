@@ -8,8 +8,9 @@ import numpy as np
 from project_package import problem
 from project_package.monitoring.labels import join
 from project_package.monitoring.window import Key, Window
+from project_package.retraining.evidence import Answers, Loss, measure_loss
 from project_package.retraining.reasons import ShadowRules
-from project_package.retraining.shadow import is_worse, primary
+from project_package.retraining.shadow import PRIMARY, primary
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +24,27 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """Both versions since the challenger's first answer."""
+    """Both versions since the challenger's first answer, and how sure their difference is."""
 
     champion: Side
     challenger: Side
-
-    def is_ripe(self, rules: ShadowRules) -> bool:
-        """Whether enough outcomes of both are known."""
-        return min(self.champion.labelled, self.challenger.labelled) >= rules.minimum_labels
+    loss: Loss
 
     def objection(self, rules: ShadowRules) -> str:
         """Return why the challenger must not become the champion, or nothing."""
-        if not is_worse(self.champion.metric, self.challenger.metric, rules.tolerated_loss):
+        if self.loss.verdict(rules) != "worse":
             return ""
         return (
             f"as a canary its {problem.PRIMARY} over {self.challenger.labelled} outcomes is "
             f"{self.challenger.metric:.4g}, and {self.champion.metric:.4g} of the champion"
+        )
+
+    def evidence(self, rules: ShadowRules) -> str:
+        """Return in words how much is known."""
+        low, high = self.loss.bounds(rules)
+        return (
+            f"{self.challenger.labelled} outcomes of its answers, {self.champion.labelled} of the "
+            f"champion's; it loses between {low:.1%} and {high:.1%}"
         )
 
     def facts(self) -> dict[str, str]:
@@ -59,11 +65,15 @@ def compare(
     if not answered.lines:
         return None
     beside = window.last(answered.lines[0].time).of_version(champion)
-    return Canary(_side(beside, labels), _side(answered, labels))
+    ours, theirs = (_known(part, labels) for part in (beside, answered))
+    return Canary(
+        champion=Side(len(beside.lines), len(ours.actual), primary(ours)),
+        challenger=Side(len(answered.lines), len(theirs.actual), primary(theirs)),
+        loss=measure_loss(PRIMARY, ours, theirs, same_rows=False),
+    )
 
 
-def _side(window: Window, labels: Mapping[Key, float]) -> Side:
+def _known(window: Window, labels: Mapping[Key, float]) -> Answers:
     pairs = join(window, dict(labels)).pairs
     actual = np.array([pair.actual for pair in pairs])
-    scores = np.array([pair.line.score for pair in pairs])
-    return Side(len(window.lines), len(pairs), primary(actual, scores))
+    return Answers(actual, np.array([pair.line.score for pair in pairs]))

@@ -29,6 +29,7 @@ class ShadowRules:
     psi: float
     minimum_labels: int
     tolerated_loss: float
+    confidence: float = 0.95
 
 
 @dataclass(frozen=True)

@@ -112,10 +112,12 @@ class Round:
             logger.info("version %s is decided already", version)
             return
         canary = self._canary(version)
-        if canary is None or not canary.is_ripe(self.rules.shadow):
-            known = canary.challenger.labelled if canary else 0
-            needed = self.rules.shadow.minimum_labels
-            logger.info("version %s waits: %d of %d outcomes are known", version, known, needed)
+        if canary is None:
+            logger.info("version %s waits: it has answered nothing yet", version)
+            return
+        if canary.loss.verdict(self.rules.shadow) == "not enough":
+            evidence = canary.evidence(self.rules.shadow)
+            logger.info("version %s waits: not enough is known, %s", version, evidence)
             return
         registry.tag(version, canary.facts())
         objection = canary.objection(self.rules.shadow)
@@ -143,8 +145,8 @@ class Round:
             self._say("canary", f"version {version} waits to answer as a canary", facts)
             return
         if waits:
-            agreed = "all checks of the gate passed" + (", and the shadow agrees" if shadow else "")
-            self._decide(version, objection, agreed)
+            opinion = f", and {shadow.opinion(self.rules.shadow)}" if shadow else ""
+            self._decide(version, objection, f"all checks of the gate passed{opinion}")
         event = self._decision(version, facts)
         # What the gate alone decided, the pipeline has told.
         if waits:
