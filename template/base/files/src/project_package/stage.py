@@ -9,7 +9,7 @@ from project_package.errors import PipelineError
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
 
-Stage = Callable[[Paths, Parameters], None]
+Stage = Callable[[Paths, Parameters], object]
 
 
 def run(stage: Stage) -> None:

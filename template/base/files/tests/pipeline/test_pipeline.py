@@ -305,6 +305,23 @@ def test_the_same_rows_and_parameters_give_the_same_bytes(
     assert [(again.candidate / name).read_bytes() for name in names] == before
 
 
+def test_the_command_line_fetches_the_champion_only_where_there_is_one(
+    again: Paths, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(again.champion)
+    shutil.copy(root / "params.yaml", again.root)
+    monkeypatch.chdir(again.root)
+    monkeypatch.setattr("sys.argv", ["champion", "refresh"])
+
+    champion.main()
+    assert version(again) == "1"
+
+    params = again.parameters.read_text("utf-8")
+    again.parameters.write_text(params.replace("model: ", "model: other-"), "utf-8")
+    champion.main()
+    assert version(again) == "1"
+
+
 def test_the_command_line_rolls_back_with_a_reason(
     again: Paths, parameters: Parameters, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,12 +63,16 @@ def _fetch(registry: Registry, version: str, paths: Paths) -> None:
     logger.info("version %s is in %s", version, paths.champion.relative_to(paths.root))
 
 
+# What needs no more words than its name.
+PLAIN: Mapping[str, stage.Stage] = {"fetch": fetch, "refresh": refresh}
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("fetch", help=fetch.__doc__)
-    verbs.add_parser("refresh", help=refresh.__doc__)
+    for verb, act in PLAIN.items():
+        verbs.add_parser(verb, help=act.__doc__)
     for verb in ("promote", "rollback"):
         sub = verbs.add_parser(verb)
         if verb == "promote":
@@ -76,8 +81,8 @@ def main() -> None:
     given = parser.parse_args()
 
     def run(paths: Paths, parameters: Parameters) -> None:
-        if given.verb == "fetch":
-            fetch(paths, parameters)
+        if given.verb in PLAIN:
+            PLAIN[given.verb](paths, parameters)
         elif given.verb == "promote":
             promote(paths, parameters, given.version, given.why)
         else:

@@ -134,6 +134,8 @@ def _description(
         "baseline": metrics["baseline"],
         "champion_before": metrics.get("champion", {}),
         "rows": facts["rows"],
+        "labelled_rows": facts["labelled_rows"],
+        "newest_row": facts["newest_row"],
         "reports": list(REPORTS),
         "params": {name: _plain(value) for name, value in flatten(parameters).items()},
     }

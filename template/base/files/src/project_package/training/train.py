@@ -43,8 +43,13 @@ def train(paths: Paths, parameters: Parameters) -> None:
     joblib.dump(pipeline, paths.candidate / "pipeline.joblib")
     (paths.candidate / "model.onnx").write_bytes(graph)
     examples = _examples(graph, held_out.head(EXAMPLES))
+    facts |= {
+        "outputs": list(examples[0]["outputs"]),
+        "labelled_rows": len(rows) + len(held_out),
+        "newest_row": max(rows[TIME.name].max(), held_out[TIME.name].max()).isoformat(),
+    }
     described = {
-        "facts": facts | {"outputs": list(examples[0]["outputs"])},
+        "facts": facts,
         "reference": reference(rows, score),
         "examples": examples,
     }

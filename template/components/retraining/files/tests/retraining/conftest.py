@@ -16,6 +16,7 @@ from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.retraining.reasons import read_rules
 from project_package.retraining.run import INGEST, TRAIN, Round
+from project_package.schema import TIME
 from project_package.service.rows import NAMES
 from project_package.target import TARGET
 from project_package.training.evaluate import evaluate
@@ -37,6 +38,23 @@ class Team:
         """Return a round by the delivered rules, whose stages run in this process."""
         rules = read_rules(ROOT / "retraining.toml")
         return Round(self.paths, self.parameters, rules, self.heard.append, self._run)
+
+    def grow(self, share: float) -> None:
+        """Let the source have `share` more rows than it had at first, a year later."""
+        sample = ROOT / "sample" / "flights.csv.gz"
+        raw = pd.read_csv(sample, dtype={"flight": str})
+        newer = raw.tail(round(share * len(raw))).copy()
+        later = pd.to_datetime(newer[TIME.name]) + pd.DateOffset(years=1)
+        newer[TIME.name] = later.dt.strftime("%Y-%m-%dT%H:%M")
+        source = self.paths.root.parent / "raw.csv"
+        pd.concat([raw, newer]).to_csv(source, index=False)
+        grown = replace(self.parameters.ingest, source=str(source))
+        self.parameters = replace(self.parameters, ingest=grown)
+
+    def find(self, *findings: tuple[str, str]) -> None:
+        """Let the monitor have found this, as (what, of which column or metric)."""
+        report = self.paths.reports / "monitoring" / "report.json"
+        _write(report, json.dumps({"findings": findings}))
 
     def kinds(self) -> list[str]:
         """Return the kinds of the events that people heard of."""
@@ -78,13 +96,12 @@ class Team:
 def team(
     pipeline: Paths, parameters: Parameters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Team:
-    """A team whose raw data have grown since the champion was trained."""
+    """A team whose raw data have grown by a fifth since the champion was trained."""
     shutil.copytree(pipeline.root, tmp_path / "project")
     monkeypatch.setenv(HOLD, "1")
-    raw = pd.read_csv(parameters.ingest.source, dtype={"flight": str})
-    raw.iloc[:-1].to_csv(tmp_path / "raw.csv", index=False)
-    grown = replace(parameters.ingest, source=str(tmp_path / "raw.csv"))
-    return Team(Paths(tmp_path / "project"), replace(parameters, ingest=grown), [], [])
+    one = Team(Paths(tmp_path / "project"), parameters, [], [])
+    one.grow(0.2)
+    return one
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,14 +1,17 @@
-import json
+import gzip
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from project_package import bundle, problem
 from project_package.retraining.run import INGEST, KEEP, TRAIN
 from project_package.target import TARGET
 from project_package.training.registry import Registry
 
-from .conftest import Team
+from .conftest import ROOT, Team
 
 
 def served(team: Team) -> str:
@@ -37,7 +40,7 @@ def test_the_registry_knows_what_triggered_and_who_decided(team: Team) -> None:
     team.round().run()
 
     known = tags(team, "2")
-    assert known["trigger"] == "the data have changed"
+    assert known["trigger"].endswith(" new rows")
     assert known["decision"] == "promoted"
     assert known["decided_by"].startswith("retraining, started by ")
     assert known["decided_at"]
@@ -56,12 +59,62 @@ def test_without_a_reason_nothing_is_trained(team: Team) -> None:
     assert team.heard == []
 
 
+@pytest.mark.parametrize("kind", ["drift", "performance"])
+def test_a_finding_does_not_wait_for_many_new_rows(team: Team, kind: str) -> None:
+    team.grow(0.01)
+    team.find((kind, "distance"))
+
+    team.round().run()
+
+    assert served(team) == "2"
+    assert tags(team, "2")["trigger"].startswith("distance ")
+
+
+def test_age_does_not_wait_for_many_new_rows(team: Team) -> None:
+    team.grow(0.01)
+    rules = team.round().rules
+    young = replace(rules, reasons=replace(rules.reasons, age_days=1e-9))
+
+    replace(team.round(), rules=young).run()
+
+    assert tags(team, "2")["trigger"] == "version 1 is 0 days old"
+
+
+def test_a_few_new_rows_are_no_reason(team: Team) -> None:
+    team.grow(0.01)
+
+    team.round().run()
+
+    assert served(team) == "1"
+    assert team.heard == []
+
+
+def test_rows_that_were_only_corrected_are_no_new_ones(team: Team) -> None:
+    source = Path(team.parameters.ingest.source)
+    lines = (ROOT / "sample" / "flights.csv.gz").read_bytes()
+    source.write_bytes(b"".join(gzip.decompress(lines).splitlines(keepends=True)[:-1]))
+    team.find(("drift", "distance"))
+
+    team.round().run()
+
+    assert served(team) == "1"
+    assert team.kinds() == ["not_trained"]
+
+
+def test_a_fresh_checkout_knows_the_champion_of_the_registry(team: Team) -> None:
+    shutil.rmtree(team.paths.champion)
+    team.grow(0.01)
+
+    team.round().run()
+
+    assert team.ran == [KEEP, INGEST]
+    assert served(team) == "1"
+
+
 def test_a_reason_without_new_data_is_told_and_trains_nothing(team: Team) -> None:
     team.round().run()
     team.heard.clear()
-    report = team.paths.reports / "monitoring" / "report.json"
-    report.parent.mkdir(parents=True)
-    report.write_text(json.dumps({"findings": [["drift", "distance"]]}), "utf-8")
+    team.find(("drift", "distance"))
 
     team.round().run()
 

@@ -16,7 +16,7 @@ class ReasonRules:
     """What counts as a reason."""
 
     age_days: float
-    new_data: bool
+    new_rows: float
     drift: bool
     performance: bool
 
@@ -47,24 +47,22 @@ class Champion(msgspec.Struct, frozen=True):
     version: str
     trained_at: datetime
     data_hash: str
+    labelled_rows: int = 0
+    newest_row: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known before a decision: the champion if any, the raw data, the monitor's findings.
+    """What is known before a decision: the champion if any, the data, the monitor's findings.
 
-    Findings are (what, of which column or metric), as the monitor's report has them.
+    `new_rows` counts the rows with a known outcome that are newer than all those that the champion
+    learnt from. Findings are (what, of which column or metric), as the monitor's report has them.
     """
 
     champion: Champion | None
-    data_hash: str
+    new_rows: int
     findings: tuple[tuple[str, str], ...]
     now: datetime
-
-    @property
-    def has_new_data(self) -> bool:
-        """Whether the raw data differ from those that the champion learnt from."""
-        return self.champion is None or self.champion.data_hash != self.data_hash
 
 
 def read_rules(path: Path) -> Rules:
@@ -80,13 +78,17 @@ def read_rules(path: Path) -> Rules:
 
 
 def reasons(situation: Situation, rules: ReasonRules) -> list[str]:
-    """Return every reason to train again, in plain words; none is an empty list."""
+    """Return every reason to train again, in plain words; none is an empty list.
+
+    Each stands for itself: none needs another.
+    """
     champion = situation.champion
     if champion is None:
         return ["there is no champion yet"]
     found = [*_age(champion, situation.now, rules.age_days)]
-    if rules.new_data and situation.has_new_data:
-        found.append("the data have changed")
+    least = max(1, rules.new_rows * champion.labelled_rows)
+    if rules.new_rows and situation.new_rows >= least:
+        found.append(f"{situation.new_rows} new rows")
     if rules.drift:
         found += _found("drift", "drifted", situation.findings)
     if rules.performance:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pandas as pd
 
 from project_package import bundle
 from project_package.errors import PipelineError
@@ -33,6 +34,8 @@ from project_package.retraining.reasons import (
     reasons,
 )
 from project_package.retraining.shadow import Shadow, replay
+from project_package.schema import TIME
+from project_package.target import OUTCOME
 from project_package.training import champion
 from project_package.training.register import HOLD
 from project_package.training.registry import CHALLENGER, Registry
@@ -66,15 +69,27 @@ def dvc(paths: Paths, *arguments: str) -> None:
 def situation(paths: Paths) -> Situation:
     """Return what is known now."""
     facts = paths.champion / "model.json"
+    present = msgspec.json.decode(facts.read_bytes(), type=Champion) if facts.exists() else None
     found = paths.reports / "monitoring" / "report.json"
     return Situation(
-        champion=msgspec.json.decode(facts.read_bytes(), type=Champion) if facts.exists() else None,
-        data_hash=file_hash(paths.raw),
+        champion=present,
+        new_rows=_new_rows(paths, present),
         findings=tuple(map(tuple, json.loads(found.read_text("utf-8"))["findings"]))
         if found.exists()
         else (),
         now=datetime.now(UTC),
     )
+
+
+def _new_rows(paths: Paths, present: Champion | None) -> int:
+    """Return how many rows with a known outcome are newer than those that `present` learnt from."""
+    if present and present.data_hash == file_hash(paths.raw):
+        return 0
+    raw = pd.read_parquet(paths.raw, columns=[TIME.name, OUTCOME.name])
+    times = pd.to_datetime(raw[TIME.name][raw[OUTCOME.name].notna()])
+    if present is None or present.newest_row is None:
+        return len(times)
+    return int((times > present.newest_row).sum())
 
 
 @dataclass(frozen=True)
@@ -94,13 +109,15 @@ class Round:
 
     def run(self, asked: str = "") -> None:
         """Train again where there is a reason to, or where somebody `asked` for it and says why."""
+        if champion.refresh(self.paths, self.parameters) and self.paths.candidate.exists():
+            self.dvc(self.paths, *KEEP)
         self.dvc(self.paths, *INGEST)
         now = situation(self.paths)
         why = [asked] if asked else reasons(now, self.rules.reasons)
         if not why:
             logger.info("no reason to train again")
-        elif not asked and not now.has_new_data:
-            self._say("not_trained", "no new data to train from", {"trigger": "; ".join(why)})
+        elif not asked and not now.new_rows:
+            self._say("not_trained", "no new rows to train from", {"trigger": "; ".join(why)})
         else:
             self._train(why)
 
