@@ -1,5 +1,6 @@
 """The whole pipeline in one process, in any folder: for tests, experiments and a fast check."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -34,8 +35,9 @@ def rehearse(paths: Paths, parameters: Parameters) -> None:
         run(paths, parameters)
 
 
-def _in_scratch(paths: Paths, parameters: Parameters) -> None:
+def in_scratch(paths: Paths, parameters: Parameters) -> None:
     """Run all stages in a folder that is thrown away, and with it its registry."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Paths(Path(folder))
         shutil.copytree(paths.root / "sample", scratch.root / "sample")
@@ -43,5 +45,5 @@ def _in_scratch(paths: Paths, parameters: Parameters) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(_in_scratch)
+    stage.run(in_scratch)
     sys.exit(0)

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from project_package import bundle, demo, problem
+from project_package import bundle, demo, problem, rehearsal
 from project_package.errors import PipelineError
 from project_package.notify import Event
 from project_package.parameters import Parameters
@@ -90,6 +91,22 @@ def test_every_file_that_a_stage_of_dvc_reads_exists_or_is_made(root: Path) -> N
 
     assert code
     assert [dep for dep in code if not (root / dep).exists()] == []
+
+
+def test_a_rehearsal_has_a_registry_of_its_own(
+    root: Path, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registries = []
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.com")
+
+    def note(_paths: Paths, _parameters: Parameters) -> None:
+        registries.append(os.environ.get("MLFLOW_TRACKING_URI"))
+
+    monkeypatch.setattr(rehearsal, "rehearse", note)
+
+    rehearsal.in_scratch(Paths(root), parameters)
+
+    assert registries == [None]
 
 
 def test_the_first_model_that_passes_is_the_champion(pipeline: Paths) -> None:
