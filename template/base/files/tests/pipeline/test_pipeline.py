@@ -212,6 +212,21 @@ def test_a_champion_that_nobody_compared_with_is_not_replaced(
         register(again, parameters)
 
 
+def test_a_candidate_of_another_contract_waits_for_a_person(
+    again: Paths, parameters: Parameters
+) -> None:
+    path = again.champion / bundle.DESCRIPTION
+    described: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(described | {"contract": "another"}), "utf-8")
+
+    judge_and_register(again, parameters)
+
+    gate = json.loads((again.reports / "gate.json").read_text("utf-8"))
+    failed = [check["name"] for check in gate["checks"] if not check["passed"]]
+    assert (gate["champion"], failed) == ("1", ["contract"])
+    assert version(again) == "1"
+
+
 def test_a_roll_back_brings_the_champion_before(again: Paths, parameters: Parameters) -> None:
     judge_and_register(again, parameters)
 

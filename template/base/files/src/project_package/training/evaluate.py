@@ -19,7 +19,7 @@ from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.target import TARGET
 from project_package.training import champion
-from project_package.training.gate import Slice, gate
+from project_package.training.gate import Slice, gate, not_comparable
 from project_package.training.plots import write_plots
 
 logger = logging.getLogger(__name__)
@@ -59,9 +59,12 @@ def evaluate(paths: Paths, parameters: Parameters) -> None:
     slices = list(_slices(scored, parameters))
     primary = {name: values[problem.PRIMARY] for name, values in metrics.items() if values}
     checks = gate(primary, slices, _milliseconds(session, held_out), parameters.gate)
+    version = _version(paths)
+    if version and scored.champion is None:
+        checks.append(not_comparable(version))
     decision = {
         "passed": all(check.passed for check in checks),
-        "champion": _version(paths) if scored.champion is not None else None,
+        "champion": version,
         "checks": [asdict(check) for check in checks],
         "slices": [asdict(each) for each in slices],
     }

@@ -63,6 +63,12 @@ def gate(
     return checks + [_slice_check(part, champion, rules) for part, champion in compared]
 
 
+def not_comparable(champion: str) -> Check:
+    """Return the check that fails: version `champion` takes other inputs than the candidate."""
+    reason = f"champion {champion} has another contract: `make promote` decides, with a reason"
+    return Check("contract", passed=False, reason=reason)
+
+
 def better_by(one: float, other: float) -> float:
     """Return by how much `one` is better than `other`, in the primary metric."""
     return one - other if problem.HIGHER_IS_BETTER else other - one
