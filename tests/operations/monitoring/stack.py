@@ -20,6 +20,8 @@ from typing import Any
 # SCAFFOLD_PACE gives processes on a busy machine more time.
 PACE = float(os.environ.get("SCAFFOLD_PACE", "2.5"))
 MINUTES = {"m": 1, "h": 60, "d": 1440}
+# Alerts that fire while all is well.
+ALWAYS = {"Watchdog"}
 
 
 def hurry(rules: str) -> str:
@@ -67,11 +69,15 @@ def wait_for(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
 
 
 class Webhook(ThreadingHTTPServer):
-    """Keeps the messages that it gets."""
+    """Keeps the messages that it gets: the monitor's, and Alertmanager's own of what is direct.
+
+    Under /chat it is the monitor's other channel, which may be down.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Keep)
         self.got: list[dict[str, Any]] = []
+        self.chat_is_down = False
         Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -79,15 +85,27 @@ class Webhook(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
     def titles(self) -> list[str]:
-        return [message["title"] for message in self.got]
+        return [title for message in self.got for title in _titles(message)]
+
+
+def _titles(message: dict[str, Any]) -> list[str]:
+    if "title" in message:
+        return [message["title"]]
+    if "attachments" in message:  # what Alertmanager tells a chat
+        return [attachment["title"] for attachment in message["attachments"]]
+    alerts = message["alerts"]  # and a webhook
+    return [f"[{alert['status']}] {alert['labels']['alertname']}" for alert in alerts]
 
 
 class _Keep(BaseHTTPRequestHandler):
     server: Webhook
 
     def do_POST(self) -> None:
-        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        is_chat = self.path == "/chat"
+        if not is_chat:
+            self.server.got.append(message)
+        self.send_response(503 if is_chat and self.server.chat_is_down else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -117,6 +135,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         return os.environ | {
             "NOTIFY_WEBHOOK_URL": self.webhook.address,
+            "NOTIFY_CHAT_URL": f"{self.webhook.address}chat",
             "OMP_WAIT_POLICY": "passive",
             "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
             # Slow clients may hold a request for as long as the alert on many of them takes.
@@ -164,6 +183,15 @@ class Stack:
             "--cluster.listen-address=",
         )
 
+    def start_monitor(self) -> None:
+        """Start the monitor, which makes a report every five seconds."""
+        command = (self.python, "-m", f"{self.package}.monitoring", "serve", "--seconds", "5")
+        self.start("monitor", *command, "--port", str(self.ports["monitor"]))
+        health = f"{self.address('monitor')}/health"
+        wait_for(
+            "the monitor serves", lambda: bool(urllib.request.urlopen(health, timeout=10)), 180
+        )
+
     def scrape(self, *services: str) -> None:
         """Let Prometheus scrape these services and no others."""
         targets = [f"127.0.0.1:{self.ports[name]}" for name in services]
@@ -198,7 +226,7 @@ class Stack:
         shutil.copy(self.folder / labels, folder / labels)
 
     def firing(self) -> set[tuple[str, str]]:
-        """Return the alerts that fire, as (name, feature or metric)."""
+        """Return the alerts that fire, as (name, feature or metric), but for those that always do."""
         alerts = get(f"{self.address('prometheus')}/api/v1/alerts")["data"]["alerts"]
         return {
             (
@@ -206,15 +234,16 @@ class Stack:
                 alert["labels"].get("feature", alert["labels"].get("metric", "")),
             )
             for alert in alerts
-            if alert["state"] == "firing"
+            if alert["state"] == "firing" and alert["labels"]["alertname"] not in ALWAYS
         }
 
     def names(self) -> set[str]:
         return {name for name, _ in self.firing()}
 
     def told(self, since: int = 0) -> set[str]:
-        """Return the alerts that Alertmanager has delivered as firing, after the first `since`."""
-        titles = (title.split() for title in self.webhook.titles()[since:])
+        """Return the alerts that were delivered as firing after the first `since` messages."""
+        messages = self.webhook.got[since:]
+        titles = (title.split() for message in messages for title in _titles(message))
         return {words[1].rstrip(":") for words in titles if words[0] == "[firing]"}
 
     def inhibited(self) -> set[tuple[str, str]]:
@@ -240,11 +269,7 @@ def running(project: Path, package: str, folder: Path) -> Iterator[Stack]:
         }
         stack.callback(lambda: [one.stop(name) for name in list(one.processes)])
         one.start_service()
-        one.start(
-            "monitor",
-            *(one.python, "-m", f"{package}.monitoring", "serve", "--seconds", "5"),
-            *("--port", str(one.ports["monitor"])),
-        )
+        one.start_monitor()
         _start_alertmanager(one)
         _start_prometheus(one)
         # Before the first scrape there is no service for Prometheus: a busy machine makes that long.
@@ -259,6 +284,15 @@ def _start_alertmanager(one: Stack) -> None:
     text = (one.project / "monitoring/alertmanager/alertmanager.yml").read_text("utf-8")
     text = text.replace("http://monitor:9109", one.address("monitor"))
     text = re.sub(r"group_(wait|interval): \S+", r"group_\1: 1s", text)
+    text = text.replace("repeat_interval: 5m", "repeat_interval: 10s")
+    # What the file offers as comments is taken into use, as docs/monitoring.md says.
+    offered = re.compile(r"^( *)# (- matchers|  |webhook_configs)", re.MULTILINE)
+    text, lines = offered.subn(r"\1\2", text)
+    assert lines == 8
+    text = text.replace("api_url_file: /etc/alertmanager/", f"api_url_file: {one.folder}/")
+    (one.folder / "chat_url").write_text(one.webhook.address, "utf-8")
+    # Alertmanager reads this address from a file, too, since 0.26.
+    text = text.replace("url_file: /etc/alertmanager/watchdog_url", f"url: {one.webhook.address}")
     (one.folder / "alertmanager.yml").write_text(text, "utf-8")
     one.start_alertmanager()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stack import Stack, Steady, get, running, wait_for
+from stack import ALWAYS, Stack, Steady, get, running, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("monitoring")]
 
@@ -30,7 +30,7 @@ def test_a_model_drifts_and_is_replaced_without_a_failed_request(stack: Stack) -
     stack.labels_arrive("normal.csv")
     _hold_still(stack)
     assert stack.firing() == set()
-    assert stack.told() == set()
+    assert stack.told() <= ALWAYS
 
     # The world changes: the wind is an alert, and Alertmanager delivers it.
     stack.send(changed, 1500, "changed.csv")
@@ -48,7 +48,7 @@ def test_a_model_drifts_and_is_replaced_without_a_failed_request(stack: Stack) -
     assert report.returncode == 1, report.stderr
     assert "roc_auc: performance lost" in report.stdout
 
-    # New data are there: retraining has its reasons, the gate passes, the service swaps.
+    # Data of the new world are there: retraining has its reasons, the gate passes, the service swaps.
     shutil.copy(changed, raw)
     with Steady(stack.address("service")) as steady:
         again = stack.run("-m", f"{stack.package}.retraining", "run")
@@ -59,9 +59,9 @@ def test_a_model_drifts_and_is_replaced_without_a_failed_request(stack: Stack) -
         )
     assert steady.failed == []
     assert steady.answered > 50
-    told = {message["kind"] for message in stack.webhook.got}
+    told = {message.get("kind") for message in stack.webhook.got}
     assert {"run_finished", "model_registered", "promoted"} <= told
-    promoted = next(each for each in stack.webhook.got if each["kind"] == "promoted")
+    promoted = next(each for each in stack.webhook.got if each.get("kind") == "promoted")
     assert "wind_speed" in promoted["facts"]["trigger"]
 
     # The new model knows the new world.

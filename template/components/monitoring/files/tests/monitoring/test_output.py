@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Thread
@@ -113,6 +114,12 @@ def test_metrics_without_labels_have_no_time_of_the_newest(scene: Scene) -> None
     text = to_metrics(scene.report())
 
     assert "\nmonitor_newest_label_timestamp_seconds " not in text
+    first = (NOW - timedelta(seconds=300)).timestamp()
+    assert f"\nmonitor_first_prediction_timestamp_seconds {first!r}\n" in text
+
+
+def test_metrics_without_a_prediction_have_no_time_of_the_first(scene: Scene) -> None:
+    assert "\nmonitor_first_prediction_timestamp_seconds " not in to_metrics(scene.report())
 
 
 def test_report_writes_all_three_and_exits_with_1_on_findings(

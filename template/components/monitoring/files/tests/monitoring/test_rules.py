@@ -46,7 +46,7 @@ def unit_tests() -> Iterator[dict[str, Any]]:
 def test_every_alert_is_tested_to_fire_and_to_be_silent(name: str) -> None:
     fires = {bool(test["exp_alerts"]) for test in unit_tests() if test["alertname"] == name}
 
-    assert fires == {True, False}
+    assert fires == ({True} if name == "Watchdog" else {True, False})
 
 
 @pytest.mark.parametrize("name", sorted(alerts()))
@@ -55,7 +55,7 @@ def test_every_alert_has_a_severity_a_summary_and_a_runbook(name: str) -> None:
     document, _, anchor = alert["annotations"]["runbook"].partition("#")
     headings = re.findall(r"^### (\w+)$", (ROOT / document).read_text("utf-8"), re.MULTILINE)
 
-    assert alert["labels"]["severity"] in {"critical", "warning"}
+    assert alert["labels"]["severity"] in {"critical", "warning", "none"}
     assert alert["annotations"]["summary"]
     assert anchor in [heading.lower() for heading in headings]
 

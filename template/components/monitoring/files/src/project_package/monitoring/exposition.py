@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from project_package.monitoring.report import Report
@@ -99,12 +100,20 @@ def _totals(report: Report) -> Iterator[Gauge]:
         "Predictions whose outcome is known.",
         (Sample(report.labelled),),
     )
-    newest = (Sample(report.newest_label.timestamp()),) if report.newest_label else ()
     yield Gauge(
         "monitor_newest_label_timestamp_seconds",
         "Time of the newest prediction whose outcome is known.",
-        newest,
+        _time(report.newest_label),
     )
+    yield Gauge(
+        "monitor_first_prediction_timestamp_seconds",
+        "Time of the model version's first prediction, as far back as the monitor looks.",
+        _time(report.first_prediction),
+    )
+
+
+def _time(time: datetime | None) -> tuple[Sample, ...]:
+    return (Sample(time.timestamp()),) if time else ()
 
 
 def _slice_samples(report: Report) -> Iterator[Sample]:

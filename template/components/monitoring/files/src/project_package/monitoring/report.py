@@ -46,6 +46,7 @@ class Report:
     enough_rows: bool
     labelled: int
     newest_label: datetime | None
+    first_prediction: datetime | None
     versions: Mapping[str, int]
     columns: tuple[Comparison, ...]
     performance: tuple[Performance, ...]
@@ -83,6 +84,7 @@ def make_report(sources: Sources, limits: Limits, now: datetime) -> Report:
         enough_rows=len(recent.lines) >= limits.window.minimum_rows,
         labelled=len(outcomes.pairs),
         newest_label=outcomes.newest,
+        first_prediction=own.lines[0].time if own.lines else None,
         versions=history.versions(),
         columns=drift.compare(recent, reference, limits),
         performance=performance.measure(outcomes, facts.metrics, limits.performance),
