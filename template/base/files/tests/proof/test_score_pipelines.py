@@ -1,25 +1,73 @@
 """What the score says of reviews and dependencies falls with continuous integration's files."""
 
+from dataclasses import replace
+
 import pytest
 
 from project_package.proof.score.evidence import pipelines
-from project_package.proof.score.evidence.pipelines import EVIDENCE
+from project_package.proof.score.evidence.pipelines import EVIDENCE, NEWEST, REPORT
 from project_package.proof.score.pipelines import PIPELINES, Pipeline
 
 from .conftest import World
 
-ANY = Pipeline("Any", "checks.yml", "on each change", "weekly.yml", "bot.json")
+YAML = Pipeline(
+    title="Any",
+    checks="checks.yml",
+    changes="on.change[:.]*",
+    freshness="weekly.yml",
+    weekly="on.schedule.cron: *",
+    runs="jobs.*.run: {}",
+    bumps="bot.json",
+)
+CODE = replace(
+    YAML,
+    checks="Checks",
+    changes="when { isChange() }",
+    freshness="Checks",
+    weekly="cron(*",
+    runs="sh '{}'",
+)
 FILES = {
-    "checks.yml": "on each change\n  make report\n",
-    "weekly.yml": "make freshness VERSIONS=newest\n",
+    "checks.yml": (
+        "on:\n  change:\njobs:\n  report:\n    - run: |\n        make train\n        make report\n"
+    ),
+    "weekly.yml": (
+        "on:\n  schedule:\n    - cron: 1 2 * * 3\n"
+        "jobs:\n  newest:\n    - run: make freshness VERSIONS=newest\n"
+    ),
+    "Checks": (
+        "cron('H 4 * * 1')\nwhen { isChange() }\n"
+        "sh 'make report'\nsh 'make freshness VERSIONS=newest'\n"
+    ),
     "bot.json": "{}\n",
 }
+# What must be said: the file, the text, and another that says it no more.
+SAID = {
+    "review": [
+        (YAML, "checks.yml", "  change:", "  push:"),
+        (YAML, "checks.yml", "  change:", "  # change:"),
+        (YAML, "checks.yml", "make report", "echo make report"),
+        (YAML, "checks.yml", "make report", "# make report"),
+        (YAML, "checks.yml", "run: |", "name: |"),
+        (YAML, "checks.yml", "jobs:", "jobs: ["),
+        (CODE, "Checks", "when { isChange() }", "// when { isChange() }"),
+        (CODE, "Checks", "sh 'make report'", "sh 'echo make report'"),
+    ],
+    "dependencies": [
+        (YAML, "weekly.yml", "  schedule:\n    - cron: 1 2 * * 3", "  manual:"),
+        (YAML, "weekly.yml", "make freshness", "echo make freshness"),
+        (YAML, "weekly.yml", "VERSIONS=newest", "VERSIONS=oldest"),
+        (CODE, "Checks", "cron(", "// cron("),
+        (CODE, "Checks", "VERSIONS=newest", "VERSIONS=locked"),
+    ],
+}
+CASES = [(name, *case) for name, cases in SAID.items() for case in cases]
 
 
 @pytest.fixture
 def checked(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A repository with a provider of continuous integration that has all it should."""
-    monkeypatch.setattr(pipelines, "PIPELINES", (ANY,))
+    monkeypatch.setattr(pipelines, "PIPELINES", (YAML, CODE))
     for name, text in FILES.items():
         (world.root / name).write_text(text, "utf-8")
     return world
@@ -27,15 +75,14 @@ def checked(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def reason(world: World, name: str) -> str:
     result = world.judge(EVIDENCE)[name]
-    assert result.points < 1
+    assert result.points == 0
     return result.reason
 
 
 def test_own_configuration_is_evidence(sound: World) -> None:
     results = sound.judge(EVIDENCE)
 
-    # The record of a review is half a point, whoever runs the checks.
-    assert results["review"].points == (1 if PIPELINES else 0.5)
+    assert results["review"].points == bool(PIPELINES)
     assert results["dependencies"].points == bool(PIPELINES)
 
 
@@ -48,31 +95,45 @@ def test_bot_is_named(checked: World) -> None:
     assert "bot.json proposes" in checked.judge(EVIDENCE)["dependencies"].reason
 
 
-@pytest.mark.parametrize("line", ["on each change", "make report"])
-@pytest.mark.parametrize("mark", ["# ", "// "])
-def test_checks_must_show_each_change_with_its_metrics(
-    checked: World, line: str, mark: str
+@pytest.mark.parametrize(("name", "provider", "file", "said", "other"), CASES)
+def test_what_is_not_run_is_no_evidence(  # noqa: PLR0917
+    checked: World,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    provider: Pipeline,
+    file: str,
+    said: str,
+    other: str,
 ) -> None:
-    text = FILES["checks.yml"].replace(line, f"{mark}{line}").replace(f"  {mark}", mark)
-    (checked.root / "checks.yml").write_text(text, "utf-8")
+    assert said in FILES[file]
+    monkeypatch.setattr(pipelines, "PIPELINES", (provider,))
+    (checked.root / file).write_text(FILES[file].replace(said, other), "utf-8")
 
-    assert checked.judge(EVIDENCE)["review"].points < 1
+    assert file in reason(checked, name)
+
+
+@pytest.mark.parametrize("provider", PIPELINES, ids=lambda each: each.title)
+@pytest.mark.parametrize(("name", "command"), [("review", REPORT), ("dependencies", NEWEST)])
+def test_own_configuration_that_only_names_the_command_is_none(
+    world: World, provider: Pipeline, name: str, command: str
+) -> None:
+    for path in (provider.checks, provider.freshness):
+        file = world.root / path
+        file.write_text(file.read_text("utf-8").replace(command, f"echo {command}"), "utf-8")
+
+    assert "does not" in reason(world, name)
 
 
 def test_champion_of_code_that_is_not_committed_is_not_submitted(checked: World) -> None:
     checked.edit("models/champion/model.json", lambda each: each.update(git_dirty=True))
 
-    assert checked.judge(EVIDENCE)["review"].points < 1
+    assert "not committed" in reason(checked, "review")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("make test\n", "does not try the newest"), (None, "there is no weekly.yml")]
-)
-def test_newest_versions_must_be_tried(checked: World, text: str | None, said: str) -> None:
-    file = checked.root / "weekly.yml"
-    file.unlink() if text is None else file.write_text(text, "utf-8")
+def test_a_file_that_is_gone_is_named(checked: World) -> None:
+    (checked.root / "weekly.yml").unlink()
 
-    assert said in reason(checked, "dependencies")
+    assert "there is no weekly.yml" in reason(checked, "dependencies")
 
 
 def test_no_provider_is_no_evidence(checked: World, monkeypatch: pytest.MonkeyPatch) -> None:

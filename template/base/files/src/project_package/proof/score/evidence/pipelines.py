@@ -1,20 +1,27 @@
 """What shows tests of the score through the configuration of continuous integration."""
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+import yaml
+
+from project_package.proof.score.configuration import lines
 from project_package.proof.score.judge import Evidence
 from project_package.proof.score.pipelines import PIPELINES, Pipeline
 from project_package.proof.score.repository import Lacking, Repository
 
-COMMENTS = ("#", "//")
+REPORT = "make report"
+NEWEST = "make freshness VERSIONS=newest"
 
 
 def review(repository: Repository) -> str:
     """What is served was submitted, and a change is shown with its metrics before it comes in."""
     submitted = repository.submitted()
     for pipeline in _known():
-        text = _read(repository, pipeline.checks)
-        if pipeline.changes not in text:
+        said = _read(repository, pipeline.checks)
+        if not _is_said(pipeline.changes, said):
             raise Lacking(f"{pipeline.checks} does not run for each change")
-        if "make report" not in text:
+        if not _is_said(pipeline.runs.format(REPORT), said):
             raise Lacking(f"{pipeline.checks} does not compare the metrics of a change")
     return f"{submitted}; each change is shown with its metrics against main"
 
@@ -23,7 +30,10 @@ def dependencies(repository: Repository) -> str:
     """Newer versions of packages are tried each week; a bot that proposes them is named."""
     bots = []
     for pipeline in _known():
-        if "make freshness VERSIONS=newest" not in _read(repository, pipeline.freshness):
+        said = _read(repository, pipeline.freshness)
+        if not _is_said(pipeline.weekly, said):
+            raise Lacking(f"{pipeline.freshness} does not run each week")
+        if not _is_said(pipeline.runs.format(NEWEST), said):
             raise Lacking(f"{pipeline.freshness} does not try the newest versions")
         if pipeline.bumps and (repository.root / pipeline.bumps).exists():
             bots.append(pipeline.bumps)
@@ -37,16 +47,20 @@ def _known() -> tuple[Pipeline, ...]:
     return PIPELINES
 
 
-def _read(repository: Repository, path: str) -> str:
-    """Return the lines of the file `path` that are no comments."""
+def _read(repository: Repository, path: str) -> list[str]:
     try:
-        lines = (repository.root / path).read_text("utf-8").splitlines()
+        return lines(repository.root / path)
     except FileNotFoundError as error:
         raise Lacking(f"there is no {path}") from error
-    return "\n".join(line for line in lines if not line.lstrip().startswith(COMMENTS))
+    except yaml.YAMLError as error:
+        raise Lacking(f"{path} cannot be read") from error
+
+
+def _is_said(pattern: str, said: Iterable[str]) -> bool:
+    return any(fnmatchcase(line, pattern) for line in said)
 
 
 EVIDENCE = (
-    Evidence("review", "make report", review),
+    Evidence("review", "make report BASE=HEAD", review),
     Evidence("dependencies", "make freshness", dependencies),
 )
