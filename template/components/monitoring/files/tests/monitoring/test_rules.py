@@ -7,10 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import promql_parser
 import pytest
 import yaml
 
+from project_package.data.prepare import calendar
 from project_package.monitoring.limits import read_limits
 
 from .conftest import ROOT
@@ -81,6 +83,12 @@ def test_the_alert_on_drift_ignores_what_the_monitor_ignores() -> None:
     ignored = read_limits(FOLDER / "limits.toml").drift.ignored
 
     assert f'feature!~"{"|".join(ignored)}"' in alerts()["FeatureDrift"]["expr"]
+
+
+def test_the_monitor_ignores_what_the_calendar_says_and_nothing_else() -> None:
+    times = pd.Series(pd.to_datetime(["2013-01-01"]))
+
+    assert set(read_limits(FOLDER / "limits.toml").drift.ignored) == set(calendar(times))
 
 
 def test_inhibitions_and_routes_name_alerts_and_receivers_that_exist() -> None:

@@ -1,7 +1,8 @@
 """What the score says of alarms falls when an alarm is gone."""
 
+from typing import Any
+
 import pytest
-import yaml
 
 from project_package.proof.score.evidence.monitoring import EVIDENCE
 
@@ -16,11 +17,24 @@ BROKEN = {
 
 
 def remove(world: World, file: str, alert: str) -> None:
-    path = world.root / RULES / f"{file}.yml"
-    content = yaml.safe_load(path.read_text("utf-8"))
-    for group in content["groups"]:
-        group["rules"] = [rule for rule in group["rules"] if rule.get("alert") != alert]
-    path.write_text(yaml.safe_dump(content), "utf-8")
+    def change(content: Any) -> None:
+        for group in content["groups"]:
+            group["rules"] = [rule for rule in group["rules"] if rule.get("alert") != alert]
+
+    world.edit(f"{RULES}/{file}.yml", change)
+    world.study_again()
+
+
+def never(world: World, file: str, alert: str) -> None:
+    """Let an alert keep its name and watch nothing."""
+
+    def change(content: Any) -> None:
+        for rule in (rule for group in content["groups"] for rule in group["rules"]):
+            if rule.get("alert") == alert:
+                rule["expr"] = "vector(0) > 30 * 86400"
+
+    world.edit(f"{RULES}/{file}.yml", change)
+    world.study_again()
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -33,6 +47,20 @@ def test_a_removed_alarm_is_none(world: World, name: str) -> None:
     remove(world, *BROKEN[name])
 
     assert f"no alert {BROKEN[name][1]}" in world.judge(EVIDENCE)[name].reason
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_alarm_that_watches_nothing_is_none(world: World, name: str) -> None:
+    never(world, *BROKEN[name])
+
+    assert f"alert {BROKEN[name][1]} does not compare" in world.judge(EVIDENCE)[name].reason
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_rule_that_was_never_tested_is_none(world: World, name: str) -> None:
+    world.edit(f"{RULES}/data.yml", lambda content: content["groups"][0].update(interval="1h"))
+
+    assert "make score" in world.judge(EVIDENCE)[name].reason
 
 
 @pytest.mark.parametrize("name", BROKEN)
