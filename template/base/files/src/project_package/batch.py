@@ -5,29 +5,26 @@ all columns of the input, then the graph's, and stands there complete or not at 
 """
 
 import argparse
-import hashlib
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import monotonic
 
 import numpy as np
-import onnxruntime
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
 from project_package import schema
-from project_package.column import Column
+from project_package.column import LARGEST_NUMBER, LONGEST_NAME, Column
 from project_package.errors import PipelineError
-from project_package.graph import Outputs, open_graph, run_graph
+from project_package.graph import Outputs, run_graph
 from project_package.packing import pack
 from project_package.paths import Paths
+from project_package.service.model import Model, ModelError, load
 
 ROWS_AT_ONCE = 50_000
 BYTES_AT_ONCE = 8_000_000
@@ -35,14 +32,8 @@ SECONDS_BETWEEN_LINES = 2.0
 
 CSV = (".csv", ".csv.gz")
 PARQUET = (".parquet",)
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The exported model and its version."""
-
-    session: onnxruntime.InferenceSession
-    version: str
+# A name may hold a line's end, as it may in a request.
+PARSING = pa.csv.ParseOptions(newlines_in_values=True)
 
 
 def score_file(source: Path, target: Path, model: Path) -> int:
@@ -67,57 +58,56 @@ def score_file(source: Path, target: Path, model: Path) -> int:
     return progress.rows
 
 
-def open_champion(folder: Path) -> Champion:
-    """Return the model in `folder`.
+def open_champion(folder: Path) -> Model:
+    """Return the model in `folder`, which the service would answer with, too.
 
     Raises:
         PipelineError: There is none, it is damaged, or it is for another schema.
     """
     try:
-        facts = json.loads((folder / "model.json").read_bytes())
-        graph = (folder / "model.onnx").read_bytes()
-    except OSError as error:
-        raise PipelineError(f"no model in {folder}: {error}", "train one: make train") from error
-    if hashlib.sha256(graph).hexdigest() != facts["files"]["model.onnx"]:
-        raise PipelineError(f"{folder}/model.onnx is not the file of its model.json")
-    if facts["contract"] != schema.digest():
-        raise PipelineError(f"the model in {folder} was trained for another schema")
-    return Champion(open_graph(graph), str(facts["version"]))
+        return load(folder)
+    except ModelError as error:
+        raise PipelineError(f"no model to score with: {error}", "train one: make train") from error
 
 
 def read_chunks(source: Path) -> Iterator[pa.RecordBatch]:
     """Yield the rows of `source`, at least one chunk, so that an empty file has its columns.
 
-    Features have the schema's types; all other columns of a CSV stay the text that they are.
+    Features have the schema's types; all other columns of a CSV stay the text that they are. Only
+    an empty field is a missing value: one that says NA may well be a name.
     """
     if source.name.endswith(PARQUET):
         file = pa.parquet.ParquetFile(source)
         yield pa.RecordBatch.from_pylist([], file.schema_arrow)
         yield from file.iter_batches(ROWS_AT_ONCE)
     elif source.name.endswith(CSV):
-        with pa.csv.open_csv(source) as header:
+        with pa.csv.open_csv(source, parse_options=PARSING) as header:
             names = header.schema.names
         types = {name: pa.string() for name in names} | _feature_types()
-        convert = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+        convert = pa.csv.ConvertOptions(
+            column_types=types, strings_can_be_null=True, null_values=[""]
+        )
         read = pa.csv.ReadOptions(block_size=BYTES_AT_ONCE)
-        with pa.csv.open_csv(source, read_options=read, convert_options=convert) as file:
+        with pa.csv.open_csv(source, read, PARSING, convert) as file:
             yield pa.RecordBatch.from_pylist([], file.schema)
             yield from file
     else:
         raise _unknown_format(source)
 
 
-def score(chunk: pa.RecordBatch, champion: Champion, first_row: int) -> pa.RecordBatch:
+def score(chunk: pa.RecordBatch, champion: Model, first_row: int) -> pa.RecordBatch:
     """Return `chunk` with a column for each output of the graph, and the model's version.
 
     Raises:
-        PipelineError: A feature is missing, or a value where the schema needs one.
+        PipelineError: A feature is missing, or a row is one that the service would refuse.
     """
     columns = _features(chunk)
     for column in schema.FEATURES:
-        _check_present(column, columns[column.name], first_row)
+        check(column, columns[column.name], first_row)
     inputs = pack({name: _values(values) for name, values in columns.items()})
     outputs = run_graph(champion.session, inputs)
+    finite = pa.array(np.isfinite(outputs[champion.score]))
+    _refuse(pc.invert(finite), first_row, "has a number so large that its prediction is not finite")
     for name, values in _predictions(outputs, champion, chunk.num_rows).items():
         chunk = _set_column(chunk, name, values)
     return chunk
@@ -152,12 +142,32 @@ def _feature_types() -> dict[str, pa.DataType]:
     return {c.name: pa.float64() if c.kind == "number" else pa.string() for c in schema.FEATURES}
 
 
-def _check_present(column: Column, values: pa.Array, first_row: int) -> None:
-    if values.null_count and not column.nullable:
-        row = first_row + pc.index(values.is_null(), value=True).as_py() + 1
+def check(column: Column, values: pa.Array, first_row: int) -> None:
+    """Look whether the service would take `values`, the first of which is in row `first_row` + 1.
+
+    Raises:
+        PipelineError: One is missing, too large or too long.
+    """
+    if not column.nullable:
+        needed = f"has no {column.name}, and the schema needs one"
+        _refuse(values.is_null(nan_is_null=True), first_row, needed)
+    if column.kind == "number":
+        too_large = pc.greater(pc.abs(values), LARGEST_NUMBER)
+        _refuse(too_large, first_row, f"has a {column.name} that float32 cannot hold")
+    else:
+        length = pc.utf8_length(values)
+        wrong = pc.or_(pc.less(length, 1), pc.greater(length, LONGEST_NAME))
+        _refuse(
+            wrong, first_row, f"has a {column.name} of other than 1 to {LONGEST_NAME} characters"
+        )
+
+
+def _refuse(wrong: pa.Array, first_row: int, reason: str) -> None:
+    index = pc.index(wrong, value=True).as_py()
+    if index >= 0:
         raise PipelineError(
-            f"row {row} has no {column.name}, and the schema needs one",
-            "leave such rows out, or make the column nullable and train again",
+            f"row {first_row + index + 1} {reason}",
+            "leave such rows out, or change the schema and train again",
         )
 
 
@@ -167,9 +177,9 @@ def _values(values: pa.Array) -> object:
     return values.to_numpy(zero_copy_only=False)
 
 
-def _predictions(outputs: Outputs, champion: Champion, rows: int) -> Mapping[str, pa.Array]:
+def _predictions(outputs: Outputs, champion: Model, rows: int) -> Mapping[str, pa.Array]:
     predicted = {name: pa.array(np.asarray(values)) for name, values in outputs.items()}
-    return predicted | {"model_version": pa.array([champion.version] * rows, pa.string())}
+    return predicted | {"model_version": pa.array([champion.facts.version] * rows, pa.string())}
 
 
 def _set_column(chunk: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
@@ -258,8 +268,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         score_file(given.input, given.output, given.model)
     except PipelineError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        sys.exit(f"error: {error.message}{hint}")
+        sys.exit(error.told)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,10 @@ def test_whole_numbers_and_unseen_categories_are_scored(
     ("change", "message"),
     [
         (lambda row: row | {REQUIRED: None}, f"row 2 has no {REQUIRED}"),
+        (lambda row: row | {REQUIRED: float("nan")}, f"row 2 has no {REQUIRED}"),
+        (lambda row: row | {NULLABLE: 1e39}, f"row 1 has a {NULLABLE} that float32 cannot hold"),
+        (lambda row: row | {CATEGORY: ""}, f"row 1 has a {CATEGORY} of other than 1 to 256"),
+        (lambda row: row | {CATEGORY: "x" * 257}, f"row 1 has a {CATEGORY} of other than 1 to 256"),
         (lambda row: row | {"probability": 1.0}, "already has a column probability"),
     ],
 )
@@ -155,8 +159,20 @@ def test_a_file_that_cannot_be_is_one_line(
 def test_a_damaged_model_scores_nothing(tmp_path: Path, row: Row, settings: Settings) -> None:
     (settings.model_dir / "model.onnx").write_bytes(b"damaged")
 
-    with pytest.raises(PipelineError, match="not the file of its"):
+    with pytest.raises(PipelineError, match="is not the file that"):
         score_file(write(tmp_path / "in.csv", [row]), tmp_path / "out.csv", settings.model_dir)
+
+
+def test_a_field_that_says_na_is_a_name_and_an_empty_one_is_missing(
+    tmp_path: Path, row: Row, settings: Settings
+) -> None:
+    source = write(tmp_path / "in.csv", [row | {CATEGORY: name} for name in ("NA", "null", "nan")])
+
+    assert score_file(source, tmp_path / "out.csv", settings.model_dir) == 3
+
+    source = write(tmp_path / "in.csv", [row | {CATEGORY: None}])
+    with pytest.raises(PipelineError, match=f"row 1 has no {CATEGORY}"):
+        score_file(source, tmp_path / "out.csv", settings.model_dir)
 
 
 def test_progress_is_told(

@@ -6,22 +6,26 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import onnxruntime
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pandera.errors import SchemaError
 from starlette.testclient import TestClient
 
-from project_package import bundle, schema
-from project_package.column import Column
-from project_package.data.validate import data_schema
+from project_package import batch, bundle, schema
+from project_package.column import LARGEST_NUMBER, LONGEST_NAME, Column, Kind
+from project_package.data.validate import data_schema, pandera_column
+from project_package.errors import PipelineError
 from project_package.paths import Paths
 from project_package.service.app import Service
 from project_package.service.drift import Drift
 from project_package.service.errors import Problem
 from project_package.service.logs import standard_output
 from project_package.service.model import load
-from project_package.service.rows import COLUMNS, decode
+from project_package.service.rows import COLUMNS, annotation, decode
 from project_package.service.settings import Settings
 from project_package.target import OUTCOME, TARGET
 from project_package.training.registry import signature
@@ -139,6 +143,36 @@ def _is_taken(row: dict[str, Any]) -> bool:
     except Problem:
         return False
     return True
+
+
+LIMITS = [
+    *(("number", value) for value in (LARGEST_NUMBER, -LARGEST_NUMBER, 1e39, -1e39)),
+    *(("category", "x" * length) for length in (0, 1, LONGEST_NAME, LONGEST_NAME + 1)),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), LIMITS, ids=lambda value: str(value)[:12])
+def test_validation_service_and_batch_know_the_same_limits_of_any_column(
+    kind: Kind, value: Any
+) -> None:
+    column = Column("any", kind, "Any")
+    fits = value in (LARGEST_NUMBER, -LARGEST_NUMBER, "x", "x" * LONGEST_NAME)
+
+    def validated() -> None:
+        pandera_column(column).set_name("any").validate(pd.DataFrame({"any": [value]}))
+
+    def served() -> None:
+        msgspec.convert(value, annotation(column))
+
+    def scored() -> None:
+        batch.check(column, pa.array([value]), 0)
+
+    for takes in (validated, served, scored):
+        if fits:
+            takes()
+        else:
+            with pytest.raises((SchemaError, msgspec.ValidationError, PipelineError)):
+                takes()
 
 
 def test_the_graph_takes_two_inputs_of_the_schema_s_widths_and_order(pipeline: Paths) -> None:

@@ -1,8 +1,13 @@
 """Training and serving say the same: Python pipeline, graph and HTTP, row by row."""
 
+import csv
+from pathlib import Path
+
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,14 +16,15 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from starlette.testclient import TestClient
 
-from project_package import problem
-from project_package.column import Column
+from project_package import batch, problem
+from project_package.column import LARGEST_NUMBER, LONGEST_NAME, Column
 from project_package.errors import PipelineError
 from project_package.graph import Outputs, graph_scores, open_graph, run_graph
 from project_package.packing import pack
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.schema import FEATURES
+from project_package.service.model import Model, load
 from project_package.target import TARGET
 from project_package.training.export import (
     check_parity,
@@ -45,6 +51,32 @@ def value_of(column: Column) -> st.SearchStrategy[float | str | None]:
 
 
 ROWS = st.fixed_dictionaries({column.name: value_of(column) for column in FEATURES})
+
+# What files and requests may read differently: names that look like nothing, and limits.
+ODD_NAMES = [
+    *("", " ", "NA", "N/A", "null", "NULL", "nan", "None", "ATL ", "true", "1"),
+    *("a,b", 'a"b', "a\nb", "a\r\nb", "Zürich", "e\u0301", "\u2708\ufe0f", "\ufeff"),
+    *("x" * LONGEST_NAME, "x" * (LONGEST_NAME + 1)),
+]
+ODD_NUMBERS = [0.0, -0.0, 0.1, 1e-46, LARGEST_NUMBER, -LARGEST_NUMBER, 1e39, -1e39]
+
+
+def odd_value_of(column: Column) -> st.SearchStrategy[float | str | None]:
+    """Any value at all of the column's kind, those above often."""
+    odd: st.SearchStrategy[float | str | None]
+    if column.kind == "number":
+        odd = st.sampled_from(ODD_NUMBERS) | st.floats(allow_nan=False, allow_infinity=False)
+    else:
+        text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+        odd = st.sampled_from(ODD_NAMES) | text
+    return value_of(column) | odd
+
+
+ODD_ROWS = st.fixed_dictionaries({column.name: value_of(column) for column in FEATURES}).flatmap(
+    lambda row: st.sampled_from(FEATURES).flatmap(
+        lambda column: odd_value_of(column).map(lambda value: row | {column.name: value})
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +157,57 @@ def test_any_valid_row_is_answered_as_offline_to_the_last_bit(
     assert all(alike(expected, index, each) for index, each in enumerate(alone))
     score = problem.scores(python_pipeline, frame_of(inputs))
     assert graph_scores(session, inputs) == pytest.approx(score, rel=0, abs=largest_difference)
+
+
+def scored(file: Path, champion: Model) -> Row | None:
+    """Return what `make score-file` says of the row in `file`, None where it refuses it."""
+    try:
+        *_, chunk = (batch.score(each, champion, 0) for each in batch.read_chunks(file))
+    except (PipelineError, pa.ArrowException):
+        return None
+    (row,) = chunk.select([*champion.outputs]).to_pylist()
+    return dict(row)
+
+
+def as_csv(row: Row, file: Path) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, NAMES)
+        writer.writeheader()
+        writer.writerow(row)
+    return file
+
+
+def as_parquet(row: Row, file: Path) -> Path:
+    kinds = {"number": pa.float64(), "category": pa.string()}
+    columns = {column.name: pa.array([row[column.name]], kinds[column.kind]) for column in FEATURES}
+    pa.parquet.write_table(pa.table(columns), file)
+    return file
+
+
+@settings(max_examples=80, deadline=None)
+@given(row=ODD_ROWS)
+def test_a_file_is_answered_or_refused_as_a_request_is(
+    pipeline: Paths,
+    session: InferenceSession,
+    service: TestClient,
+    tmp_path_factory: pytest.TempPathFactory,
+    row: Row,
+) -> None:
+    champion, folder = load(pipeline.champion), tmp_path_factory.mktemp("row")
+    # A field of CSV that is empty is a missing one.
+    missing = {name: None if value == "" else value for name, value in row.items()}
+
+    for said, file in (
+        (row, as_parquet(row, folder / "row.parquet")),
+        (missing, as_csv(row, folder / "row.csv")),
+    ):
+        answer = service.post("/predict", json=said)
+        found = scored(file, champion)
+        assert (found is None) == (answer.status_code == 422), answer.text
+        if found is not None:
+            expected = run_graph(session, pack({name: [value] for name, value in said.items()}))
+            assert alike(expected, 0, found)
+            assert alike(expected, 0, answer.json())
 
 
 @pytest.mark.parametrize("limit", ["minimum", "maximum"])

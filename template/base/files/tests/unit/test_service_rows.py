@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from project_package import packing
+from project_package.column import LARGEST_NUMBER
 from project_package.schema import CATEGORIES, NUMBERS
 from project_package.service.errors import Problem
-from project_package.service.rows import COLUMNS, FLOAT32_MAX, decode, pack
+from project_package.service.rows import COLUMNS, decode, pack
 
-NUMBER_VALUES = st.floats(-FLOAT32_MAX, FLOAT32_MAX)
+NUMBER_VALUES = st.floats(-LARGEST_NUMBER, LARGEST_NUMBER)
 CATEGORY_VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 

@@ -14,13 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from project_package.column import Column
+from project_package.column import LARGEST_NUMBER, LONGEST_NAME, Column
 from project_package.schema import CATEGORIES, NUMBERS
 from project_package.service.errors import Problem
-
-# A larger number would be infinite in the graph, whose numbers are float32.
-FLOAT32_MAX = 3.4028234e38
-LONGEST_CATEGORY = 256
 
 COLUMNS = (*NUMBERS, *CATEGORIES)
 NAMES = tuple(column.name for column in COLUMNS)
@@ -49,9 +45,9 @@ def annotation(column: Column) -> Any:
     described = Meta(description=text, extra_json_schema=_expected(column))
     kind: Any
     if column.kind == "number":
-        kind = Annotated[float, Meta(ge=-FLOAT32_MAX, le=FLOAT32_MAX), described]
+        kind = Annotated[float, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), described]
     else:
-        kind = Annotated[str, Meta(min_length=1, max_length=LONGEST_CATEGORY), described]
+        kind = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME), described]
     return kind | None if column.nullable else kind
 
 
