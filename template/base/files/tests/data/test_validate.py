@@ -32,6 +32,12 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "above the range": (with_value("distance", 99_999), "distance", "is at most 5500"),
     "renamed category": (with_value("origin", "New York"), "origin", "is one of EWR, JFK, LGA"),
     "missing": (with_value("carrier", None), "carrier", "is never missing"),
+    "no name": (with_value("carrier", ""), "carrier", "has 1 to 256 characters"),
+    "a name too long": (
+        with_value("destination", "x" * 300),
+        "destination",
+        "has 1 to 256 characters",
+    ),
     "not a number": (with_value("seats", "many"), "seats", "coerce_dtype('float64')"),
     "not a time": (
         with_value("scheduled_departure", "soon"),
@@ -51,7 +57,7 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "column dropped": (lambda frame: frame.drop(columns="engine"), "engine", "is there"),
     "row twice": (
         lambda frame: pd.concat([frame, frame.tail(1)], ignore_index=True),
-        "flight",
+        "scheduled_departure, carrier, flight",
         "is unique for each row",
     ),
 }
@@ -71,6 +77,29 @@ def test_the_row_and_its_value_are_reported(raw: pd.DataFrame, parameters: Param
 
     assert violation.rows == 1
     assert violation.examples == ("row 7: -1.0",)
+
+
+def test_a_burst_of_missing_values_counts_the_rows_that_lack_one(
+    raw: pd.DataFrame, parameters: Parameters
+) -> None:
+    raw.loc[:199, "temperature"] = None
+
+    (violation,) = find_violations(raw, parameters.validate)
+
+    assert violation.rows == raw["temperature"].isna().sum()
+
+
+def test_a_key_is_broken_by_all_its_columns_together(
+    raw: pd.DataFrame, parameters: Parameters
+) -> None:
+    twice = pd.concat([raw, raw.tail(1)], ignore_index=True)
+
+    (violation,) = find_violations(twice, parameters.validate)
+
+    row = raw.iloc[-1]
+    assert violation.column == "scheduled_departure, carrier, flight"
+    assert violation.rows == 2
+    assert all(str(row[name]) in violation.examples[0] for name in ("carrier", "flight"))
 
 
 def test_columns_may_come_in_any_order(raw: pd.DataFrame, parameters: Parameters) -> None:

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from project_package import schema, stage
-from project_package.column import Column
+from project_package.column import LARGEST_NUMBER, LONGEST_NAME, Column
 from project_package.errors import PipelineError
 from project_package.parameters import Parameters, Validate
 from project_package.paths import Paths
@@ -18,11 +18,13 @@ from project_package.target import OUTCOME, from_outcome
 logger = logging.getLogger(__name__)
 
 EXAMPLES = 5
+MISSING = "is missing in at most"
+UNIQUE = "multiple_fields_uniqueness"
 
 # pandera's names of rules that have no text of ours.
 RULES = {
     "column_in_dataframe": "is there",
-    "multiple_fields_uniqueness": "is unique for each row",
+    UNIQUE: "is unique for each row",
     "not_nullable": "is never missing",
 }
 
@@ -59,18 +61,19 @@ def find_violations(frame: pd.DataFrame, rules: Validate) -> list[Violation]:
     try:
         typed = data_schema().validate(frame, lazy=True)
     except SchemaErrors as error:
-        return _grouped(error.failure_cases)
+        return _grouped(error.failure_cases, frame)
     return _whole(typed, rules)
 
 
 def data_schema() -> pa.DataFrameSchema:
     """Return the contract of `schema` as pandera's."""
-    columns = {column.name: _pandera_column(column) for column in schema.raw_columns()}
+    columns = {column.name: pandera_column(column) for column in schema.raw_columns()}
     key = [column.name for column in schema.KEY]
     return pa.DataFrameSchema(columns, unique=key, name="raw")
 
 
-def _pandera_column(column: Column) -> pa.Column:
+def pandera_column(column: Column) -> pa.Column:
+    """Return one column of the contract as pandera's."""
     kinds = {"number": float, "category": str, "time": "datetime64[ns]"}
     return pa.Column(
         kinds[column.kind],
@@ -88,6 +91,12 @@ def _checks(column: Column) -> list[pa.Check]:
         checks.append(pa.Check.ge(column.minimum, error=f"is at least {column.minimum:g}"))
     if column.maximum is not None:
         checks.append(pa.Check.le(column.maximum, error=f"is at most {column.maximum:g}"))
+    if column.kind == "number" and None in (column.minimum, column.maximum):
+        fits = pa.Check.in_range(-LARGEST_NUMBER, LARGEST_NUMBER, error="is finite as float32")
+        checks.append(fits)
+    if column.kind == "category":
+        error = f"has 1 to {LONGEST_NAME} characters"
+        checks.append(pa.Check.str_length(1, LONGEST_NAME, error=error))
     if column.categories:
         names = list(column.categories)
         checks.append(pa.Check.isin(names, error=f"is one of {', '.join(names)}"))
@@ -103,28 +112,41 @@ def _missing_check(column: Column) -> pa.Check:
     return pa.Check(
         few_are_missing,
         ignore_na=False,
-        error=f"is missing in at most {column.missing_share:.0%} of the rows",
+        error=f"{MISSING} {column.missing_share:.0%} of the rows",
     )
 
 
-def _grouped(cases: pd.DataFrame) -> list[Violation]:
+def _grouped(cases: pd.DataFrame, frame: pd.DataFrame) -> list[Violation]:
     cases = cases.assign(
         column=cases["column"].where(cases["column"].notna(), "the table").astype(str),
         check=cases["check"].astype(str),
     )
+    # A key is broken by all its columns together.
+    is_key = cases["check"] == UNIQUE
+    cases.loc[is_key, "column"] = ", ".join(column.name for column in schema.KEY)
     violations = []
     for key, group in cases.groupby(["column", "check"], sort=True):
         column, rule = map(str, key)
         if rule == "column_in_dataframe":
             violations += [Violation(name, RULES[rule], 0, ()) for name in group["failure_case"]]
-            continue
-        examples = [
-            f"row {row:.0f}: {value}" if pd.notna(row) else str(value)
-            for row, value in zip(group["index"], group["failure_case"], strict=True)
-        ]
-        name = RULES.get(rule, rule)
-        violations.append(Violation(column, name, len(group), tuple(examples[:EXAMPLES])))
+        elif rule.startswith(MISSING):
+            violations.append(Violation(column, rule, int(frame[column].isna().sum()), ()))
+        else:
+            violations.append(_by_row(column, rule, group))
     return violations
+
+
+def _by_row(column: str, rule: str, cases: pd.DataFrame) -> Violation:
+    """Return the violation of a rule that each row keeps or breaks by itself."""
+    rows = cases.groupby("index", sort=True)["failure_case"].agg(lambda values: [*map(str, values)])
+    if rows.empty:  # it is of no row, such as a column that is no number as a whole
+        return Violation(column, RULES.get(rule, rule), len(cases), _shown(cases["failure_case"]))
+    examples = [f"row {row:.0f}: {', '.join(values)}" for row, values in rows.items()]
+    return Violation(column, RULES.get(rule, rule), len(rows), tuple(examples[:EXAMPLES]))
+
+
+def _shown(values: pd.Series) -> tuple[str, ...]:
+    return tuple(str(value) for value in values.head(EXAMPLES))
 
 
 def _whole(frame: pd.DataFrame, rules: Validate) -> list[Violation]:
