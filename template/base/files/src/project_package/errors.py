@@ -9,3 +9,9 @@ class PipelineError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def told(self) -> str:
+        """The lines that a command ends with."""
+        hint = f"\nhint: {self.hint}" if self.hint else ""
+        return f"error: {self.message}{hint}"

@@ -12,6 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from project_package.errors import PipelineError
+from project_package.git import ask_git
+
 SECTIONS = {
     "Metrics": ("metrics", "diff", "--all", "--md"),
     "Parameters that differ": ("params", "diff", "--md"),
@@ -19,7 +22,16 @@ SECTIONS = {
 
 
 def report(base: str, plots: Path) -> str:
-    """Return the report against `base`; the page of plots is written into the folder `plots`."""
+    """Return the report against `base`; the page of plots is written into the folder `plots`.
+
+    Raises:
+        PipelineError: There is no revision `base`, or DVC fails.
+    """
+    if not ask_git(Path.cwd(), "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}"):
+        raise PipelineError(
+            f"there is no revision {base} to compare with",
+            "name another one: make report BASE=HEAD~1",
+        )
     text = [f"## The model of this change, beside that of `{base}`"]
     for title, command in SECTIONS.items():
         text += [f"### {title}", _dvc(*command, base).strip() or "None."]
@@ -31,7 +43,10 @@ def report(base: str, plots: Path) -> str:
 
 def _dvc(*arguments: str) -> str:
     command = ["dvc", *arguments]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout  # noqa: S603
+    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE)  # noqa: S603
+    if done.returncode:
+        raise PipelineError(f"{' '.join(command)} fails", "DVC says above what is wrong")
+    return done.stdout
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +54,11 @@ def main(arguments: list[str]) -> int:
     base, target = arguments
     file = Path(target)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(report(base, file.parent / "plots-against-base"), encoding="utf-8")
+    try:
+        text = report(base, file.parent / "plots-against-base")
+    except PipelineError as error:
+        sys.exit(error.told)
+    file.write_text(text, encoding="utf-8")
     sys.stdout.write(f"wrote {file}\n")
     return 0
 

@@ -20,5 +20,4 @@ def run(stage: Stage) -> None:
     try:
         stage(paths, read_parameters(paths.parameters))
     except PipelineError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        sys.exit(f"error: {error.message}{hint}")
+        sys.exit(error.told)
