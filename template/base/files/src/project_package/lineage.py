@@ -61,7 +61,13 @@ def _data_remote(root: Path) -> str:
     config = configparser.ConfigParser()
     config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"])
     name = config.get("core", "remote", fallback="")
-    return config.get(f"'remote \"{name}\"'", "url", fallback="none")
+    address = config.get(f"'remote \"{name}\"'", "url", fallback="")
+    if not address:
+        return "none"
+    if "://" in address:
+        return address
+    # DVC means a path from where its configuration lies; people read it from the root.
+    return os.path.normpath(Path(".dvc") / address)
 
 
 def _who(root: Path) -> str:

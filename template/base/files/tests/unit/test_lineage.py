@@ -51,6 +51,8 @@ def test_a_new_report_is_not_dirty(repository: Path) -> None:
     ("config", "remote"),
     [
         ("[core]\nremote = x\n['remote \"x\"']\nurl = s3://bucket/data\n", "s3://bucket/data"),
+        ("[core]\nremote = x\n['remote \"x\"']\nurl = ../.dvc-storage\n", ".dvc-storage"),
+        ("[core]\nremote = x\n['remote \"x\"']\nurl = /mnt/data\n", "/mnt/data"),
         ("[core]\n", "none"),
     ],
 )
