@@ -8,7 +8,7 @@ import pytest
 
 from project_package.proof import gates
 from project_package.proof.faults import FAULTS, Fault
-from project_package.proof.prove import HEAD, line, prove
+from project_package.proof.prove import HEAD, line, main, prove
 from project_package.proof.scratch import Scratch, sound_scratch
 
 ROOT = Path(__file__).parents[2]
@@ -84,3 +84,14 @@ def test_gate_that_is_always_red_is_no_proof(scratch: Scratch) -> None:
 
 def test_table_has_a_column_for_each_fact() -> None:
     assert HEAD.split() == ["fault", "gate", "seconds", "caught", "by"]
+
+
+def test_a_name_of_no_fault_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["prove", "nothing of the kind"])
+
+    with pytest.raises(SystemExit, match="2"):
+        main()
+
+    assert "no fault has nothing of the kind in its name" in capsys.readouterr().err

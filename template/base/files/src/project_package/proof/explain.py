@@ -14,6 +14,7 @@ from onnx import helper
 from project_package.graph import open_graph
 from project_package.packing import Inputs, pack
 from project_package.paths import Paths
+from project_package.proof.terminal import say
 
 SHOWN = 8
 
@@ -60,19 +61,15 @@ def main() -> None:
     bundle = Paths(Path.cwd()).champion
     row = example(bundle, parser.parse_args().number)["inputs"]
     for name, value in row.items():
-        _say(f"{'input':22}{name:28}{value}")
+        say(f"{'input':22}{name:28}{value}")
     for step in explain((bundle / "model.onnx").read_bytes(), packed(row)):
-        _say(f"{step.operation:22}{step.output:28}{_short(step.value)}")
+        say(f"{step.operation:22}{step.output:28}{_short(step.value)}")
 
 
 def _short(value: NDArray[Any]) -> str:
     flat = value.ravel()
     shown = " ".join(str(item) for item in flat[:SHOWN])
     return f"{shown} … {flat.size} values" if flat.size > SHOWN else shown
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201 - what this command is for
 
 
 if __name__ == "__main__":

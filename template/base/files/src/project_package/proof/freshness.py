@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from project_package.proof.terminal import say
+
 PACKAGE = Path(__file__).parents[1].name
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 # By behaviour, since what can be imported may still not work: this trains and exports, tests serve.
@@ -71,11 +73,6 @@ def run(command: list[str], variables: Mapping[str, str], versions: str) -> None
             f"error: {' '.join(command)} fails with the {versions} versions\n"
             "hint: put the bound that it needs into pyproject.toml, with the reason beside it"
         )
-
-
-def say(text: str) -> None:
-    """Print `text`."""
-    print(text, flush=True)  # noqa: T201 - what this command is for
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from project_package.data.validate import validate
 from project_package.errors import PipelineError
 from project_package.paths import Paths
-from project_package.proof.lineage import lineage_problems
+from project_package.proof.recorded import lineage_problems
 from project_package.proof.scratch import Scratch
 from project_package.service.app import Service
 from project_package.service.drift import Drift

@@ -14,6 +14,7 @@ from pathlib import Path
 from project_package.proof.faults import FAULTS, Fault
 from project_package.proof.fingerprint import code_digest
 from project_package.proof.scratch import Scratch, sound_scratch
+from project_package.proof.terminal import say
 
 REPORT = Path("reports/proof.json")
 
@@ -73,24 +74,26 @@ def main() -> None:
     parser.add_argument("words", nargs="*", help="only faults whose name holds one of these")
     words = parser.parse_args().words
     chosen = [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
+    if not chosen:
+        parser.error(f"no fault has {' or '.join(words)} in its name")
     logging.disable(logging.ERROR)  # faults make errors, and the table says who saw them
     warnings.simplefilter("ignore")
     os.environ.pop("MLFLOW_TRACKING_URI", None)  # a scratch copy has a registry of its own
     start = time.perf_counter()
     proofs = []
-    _say("a sound run of the pipeline, in a scratch folder …")
+    say("a sound run of the pipeline, in a scratch folder …")
     with sound_scratch(Path.cwd()) as scratch:
-        _say(HEAD)
+        say(HEAD)
         for proof in prove(scratch, chosen):
             proofs.append(proof)
-            _say(line(proof))
+            say(line(proof))
     seconds = time.perf_counter() - start
     REPORT.parent.mkdir(exist_ok=True)
     if not words:  # a part of the faults is no proof for the score
         report = {"code": code_digest(Path.cwd()), "proofs": [asdict(proof) for proof in proofs]}
         REPORT.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     caught = sum(proof.holds for proof in proofs)
-    _say(f"{caught} of {len(proofs)} caught in {seconds:.0f} s")
+    say(f"{caught} of {len(proofs)} caught in {seconds:.0f} s")
     sys.exit(caught < len(proofs))
 
 
@@ -99,10 +102,6 @@ def _part(said: str, reason: str) -> str:
     clauses = [clause.strip() for line in said.splitlines() for clause in line.split("; ")]
     found = next((clause for clause in clauses if reason in clause), "")
     return found or (f"something else: {said[:60]}" if said else "nothing")
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - what this command is for
 
 
 if __name__ == "__main__":

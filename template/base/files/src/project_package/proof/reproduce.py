@@ -20,7 +20,7 @@ from project_package.git import run_git
 from project_package.lineage import file_hash
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.proof.lineage import read_bundle
+from project_package.proof.recorded import read_bundle
 from project_package.training.registry import CHAMPION, Registry
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def reproduce(paths: Paths, parameters: Parameters, name: str) -> None:
     if described["git_dirty"]:
         raise PipelineError(
             f"version {version} was trained from changes that nobody committed",
-            "commit, then `make train`",
+            "commit, then `dvc repro --force train` and `make train`: nothing else has changed",
         )
     with _checkout(paths.root, described["git_commit"]) as folder:
         again = Paths(folder)

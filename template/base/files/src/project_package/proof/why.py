@@ -8,7 +8,7 @@ from project_package import stage
 from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.proof.lineage import lineage_problems, read_bundle
+from project_package.proof.recorded import lineage_problems, read_bundle
 from project_package.training.registry import CHAMPION, Registry
 
 
