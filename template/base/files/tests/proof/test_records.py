@@ -1,8 +1,8 @@
 """Which records of people count: those of a known form that are newer than what they review."""
 
-import datetime
 import os
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from .conftest import commit
 
 RECORD = "docs/decisions/canary.md"
 HEAD = {"test": "canary", "date": "2026-01-31", "by": "A Person", "reviews": "[params.yaml]"}
-TODAY = datetime.datetime.now().astimezone().date().isoformat()
+TODAY = datetime.now().astimezone().date().isoformat()
 
 
 def text(**changes: str) -> str:

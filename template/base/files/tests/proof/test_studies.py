@@ -5,9 +5,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from project_package import problem, schema
+from project_package.column import Column
+from project_package.git import run_git
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.proof import studies
@@ -16,6 +19,7 @@ from project_package.proof.studies.features import features
 from project_package.proof.studies.groups import groups
 from project_package.proof.studies.growth import growth, worth
 from project_package.proof.studies.new_feature import new_feature
+from project_package.proof.studies.related import RELATED, association, related
 from project_package.proof.studies.stability import ODD_NUMBERS, extremes, stability
 from project_package.proof.studies.staleness import WINDOWS, staleness
 from project_package.proof.studies.suite import suite
@@ -29,6 +33,28 @@ def test_every_feature_is_measured(pipeline: Paths, parameters: Parameters) -> N
     assert max(each["benefit"] for each in found.values()) > 0
     assert all(0 <= each["missing_share"] <= 1 for each in found.values())
     assert all(each["microseconds_per_row"] > 0 for each in found.values())
+
+
+def test_a_column_of_noise_goes_with_none_and_brings_nothing(
+    held_out: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).normal(size=len(held_out))
+    columns = (*schema.FEATURES, Column("noise", "number", "Nothing"))
+    monkeypatch.setattr(schema, "FEATURES", columns)
+
+    found = related(held_out.assign(noise=noise))
+
+    assert found["noise"] == ()
+    assert "temperature" in found["dew_point"]
+
+
+def test_codes_that_say_the_same_are_related_and_missing_ones_are_not() -> None:
+    codes = np.arange(1000) % 7
+    none = np.full(1000, -1)
+
+    assert association(codes, 6 - codes) == pytest.approx(1.0, abs=0.01)
+    assert association(codes, np.where(codes > 0, none, codes)) == 0
+    assert association(codes, np.random.default_rng(0).permutation(codes)) < RELATED
 
 
 def test_half_and_twice_of_each_option_are_tried(pipeline: Paths, parameters: Parameters) -> None:
@@ -106,6 +132,20 @@ def test_a_feature_that_does_not_get_through_is_told(
     assert found["said"]
 
 
+def test_a_feature_whose_place_is_gone_is_told(
+    root: Path, tmp_path: Path, parameters: Parameters
+) -> None:
+    for name in ("src", "sample"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "params.yaml", tmp_path)
+    (tmp_path / "src" / studies.__name__.partition(".")[0] / "schema.py").write_text("", "utf-8")
+
+    found = new_feature(Paths(tmp_path), parameters)
+
+    assert not found["served"]
+    assert "schema.py has no line FEATURES = (" in found["said"]
+
+
 def test_which_tests_passed_is_told_by_file(tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text(
         "import pytest\n\n"
@@ -131,6 +171,7 @@ def ran(
     """A repository whose studies are only taken down."""
     shutil.copytree(pipeline.candidate, tmp_path / "models" / "candidate")
     shutil.copy(root / "params.yaml", tmp_path)
+    run_git(tmp_path, "init", "--quiet")
     names: list[str] = []
 
     def study(_: Paths, __: Parameters) -> dict[str, object]:

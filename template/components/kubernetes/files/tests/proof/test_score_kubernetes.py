@@ -19,6 +19,7 @@ def test_a_route_with_weights_is_a_canary(sound: World) -> None:
 def test_a_canary_gets_a_part_and_not_the_most(world: World, weight: int) -> None:
     text = (world.root / ROUTE).read_text("utf-8")
     (world.root / ROUTE).write_text(text.replace("weight: 10", f"weight: {weight}"), "utf-8")
+    world.study_again()
 
     assert world.judge(EVIDENCE)["canary"].state == "missing"
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,8 @@ class Repository:
     def study(self, name: str) -> Any:
         """Return what the study `name` found, if it is about what is there now."""
         content = self.read(f"reports/score/{name}.json")
-        if content["studied"] != studied_digest(self.root):
-            raise Lacking(f"the study of {name} is about other code, rows or model: make score")
+        if content["studied"] != studied_digest(self.root, name):
+            raise Lacking(f"the study of {name} is about other files, rows or model: make score")
         return content["found"]
 
     def proven(self, *gates: str) -> str:
@@ -113,6 +114,16 @@ class Repository:
         if self.git("cat-file", "-t", commit) != "commit":
             raise Lacking(f"the champion's commit {commit[:12]} is not in this repository")
         return f"the champion is of commit {commit[:12]}"
+
+    def about(self) -> dict[str, str]:
+        """Return what this is, to stand on a report: the project, its commit, the day."""
+        commit = self.git("rev-parse", "HEAD") or "none"
+        changed = ", with changes that are not committed" if self.git("status", "--short") else ""
+        return {
+            "project": self.read("pyproject.toml")["project"]["name"],
+            "commit": f"{commit}{changed}",
+            "date": datetime.now(UTC).date().isoformat(),
+        }
 
     def git(self, *arguments: str) -> str:
         """Return what git says, "" where it has no answer."""

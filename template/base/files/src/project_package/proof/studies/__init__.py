@@ -4,13 +4,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
-from project_package.proof.fingerprint import studied_digest
+from project_package.proof.fingerprint import TESTS, studied_digest
 from project_package.proof.studies.costs import costs
 from project_package.proof.studies.features import features
 from project_package.proof.studies.groups import groups
@@ -47,11 +48,12 @@ def renew(paths: Paths, tests: Iterable[str], say: Callable[[str], None]) -> Non
         say("there is no model to study: make train")
         return
     wanted = tuple(sorted(set(tests)))
-    parameters, studied = read_parameters(paths.parameters), studied_digest(paths.root)
-    together: dict[str, Study] = {"tests": lambda paths, _: suite(paths.root, wanted), **TOGETHER}
+    parameters = read_parameters(paths.parameters)
+    together: dict[str, Study] = {TESTS: lambda paths, _: suite(paths.root, wanted), **TOGETHER}
 
     def run(name: str, study: Study) -> None:
         file = paths.reports / "score" / f"{name}.json"
+        studied = studied_digest(paths.root, name)
         if _studied(file) == studied:
             return
         start = time.perf_counter()
@@ -69,7 +71,7 @@ def renew(paths: Paths, tests: Iterable[str], say: Callable[[str], None]) -> Non
         list(pool.map(run, together, together.values()))  # as a list, so that errors are raised
 
 
-def _studied(file: Any) -> str:
+def _studied(file: Path) -> str:
     try:
         return str(json.loads(file.read_text("utf-8"))["studied"])
     except (OSError, ValueError, KeyError):
