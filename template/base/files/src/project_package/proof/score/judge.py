@@ -74,12 +74,13 @@ def _judge(
         else:
             decision = f"; {standing.summary}" if standing and demand.needs_person else ""
             return _result(demand, "satisfied", 1.0, f"{found}{decision}", piece.command)
-    if standing:
+    # What a person decides upon is measured: where the measurement fails, both fall.
+    if standing and not (demand.needs_person and reasons):
         # A decision that a test does not apply is no achievement: it gives no points.
         state: State = "satisfied" if standing.applies else "not applicable"
         said = "; ".join([standing.summary, *reasons])
         return _result(demand, state, 0.5 * standing.applies, said, standing.path)
-    reasons += [f"{record.path} {record.outdated}" for record in own]
+    reasons += [f"{record.path} {record.outdated}" for record in own if record.outdated]
     if demand.needs_person and not own:
         reasons.append(f"no person has written a record of it in {FOLDER}")
     why = "; ".join(reasons) or "no component that is chosen shows it"
