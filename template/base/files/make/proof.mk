@@ -1,5 +1,6 @@
 MODEL ?= champion
 VERSIONS ?= newest
+AT_LEAST ?= 0
 
 ##@ Proof
 .PHONY: prove score why reproduce freshness
@@ -7,8 +8,8 @@ VERSIONS ?= newest
 prove: $(READY) ## Inject faults into a scratch copy of the pipeline: every gate must turn red
 	python -m project_package.proof.prove
 
-score: $(READY) ## Answer the 28 tests of the ML Test Score: reports/score.html
-	python -m project_package.proof.score
+score: $(READY) ## Answer the 28 tests of the ML Test Score; with AT_LEAST, fail below it
+	python -m project_package.proof.score --at-least $(AT_LEAST)
 
 why: $(READY) ## Show where MODEL (champion, challenger or a version) came from
 	python -m project_package.proof.why $(MODEL)

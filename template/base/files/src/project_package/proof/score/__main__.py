@@ -9,33 +9,55 @@ import warnings
 from dataclasses import asdict
 from pathlib import Path
 
+from project_package.errors import PipelineError
 from project_package.proof.score.collect import all_evidence
 from project_package.proof.score.judge import Result, judge, section_points
 from project_package.proof.score.page import to_html
 from project_package.proof.score.repository import Repository
 from project_package.proof.score.rubric import SECTIONS
 from project_package.proof.studies import renew
+from project_package.proof.terminal import say
 
+SHOWN = "shown"
 MARKS = {"satisfied": "ok", "not applicable": "--", "missing": "NO"}
 
 
 def main() -> None:
-    """Score the current folder; exit with 1 where fewer tests are satisfied than asked for."""
+    """Score the current folder; exit with 1 where fewer tests are settled than asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--at-least", type=int, default=0, help="how many must be satisfied")
-    least = parser.parse_args().at_least
+    parser.add_argument("--at-least", type=least, default=0, help=least.__doc__)
+    wanted = parser.parse_args().at_least
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     start = time.perf_counter()
-    repository, pieces = Repository(Path.cwd()), all_evidence()
+    try:
+        results = score(Repository(Path.cwd()))
+    except PipelineError as error:
+        sys.exit(error.told)
+    for text in table(results):
+        say(text)
+    say(f"{time.perf_counter() - start:.0f} s; reports/score.html has the same with commands")
+    if (found := settled(results)) < wanted:
+        sys.exit(f"error: {found} tests are satisfied or do not apply, {wanted} must be")
+
+
+def least(text: str) -> int:
+    """How many must be satisfied, or not apply; `shown`: all that something here can show."""
+    return len({piece.demand for piece in all_evidence()}) if text == SHOWN else int(text)
+
+
+def settled(results: list[Result]) -> int:
+    """Return how many tests are satisfied, or do not apply by the decision of a person."""
+    return sum(result.state != "missing" for result in results)
+
+
+def score(repository: Repository) -> list[Result]:
+    """Measure what is not known yet, judge, and write the reports."""
+    pieces = all_evidence()
     renew(repository.paths, [path for piece in pieces for path in piece.tests], say)
     results = judge(repository, pieces)
     write(repository, results)
-    for text in table(results):
-        say(text)
-    satisfied = sum(result.state == "satisfied" for result in results)
-    say(f"{time.perf_counter() - start:.0f} s; reports/score.html has the same with commands")
-    sys.exit(satisfied < least)
+    return results
 
 
 def table(results: list[Result]) -> list[str]:
@@ -56,7 +78,9 @@ def table(results: list[Result]) -> list[str]:
 def write(repository: Repository, results: list[Result]) -> None:
     """Write the score as JSON and as a page."""
     points = section_points(results)
+    about = repository.about()
     content = {
+        **about,
         "score": min(points.values()),
         "satisfied": sum(result.state == "satisfied" for result in results),
         "sections": points,
@@ -65,12 +89,7 @@ def write(repository: Repository, results: list[Result]) -> None:
     folder = repository.paths.reports
     folder.mkdir(exist_ok=True)
     (folder / "score.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    (folder / "score.html").write_text(to_html(results), "utf-8")
-
-
-def say(text: str) -> None:
-    """Print `text` at once."""
-    print(text, flush=True)  # noqa: T201 - what this command is for
+    (folder / "score.html").write_text(to_html(results, about), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The score as one HTML page that needs nothing else: no script, no network, no fonts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from project_package.proof.score.judge import Result, section_points
@@ -20,8 +20,8 @@ code { display: block; font-size: .85em; overflow-wrap: anywhere; }
 """
 
 
-def to_html(results: Sequence[Result]) -> str:
-    """Return the page."""
+def to_html(results: Sequence[Result], about: Mapping[str, str]) -> str:
+    """Return the page; `about` says which project, commit and day it is of."""
     points = section_points(results)
     satisfied = sum(result.state == "satisfied" for result in results)
     sections = "".join(_section(name, points[name], results) for name in SECTIONS)
@@ -29,7 +29,8 @@ def to_html(results: Sequence[Result]) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>ML Test Score</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>ML Test Score: {min(points.values()):g}</h1>\n"
+        f"<h1>ML Test Score of {escape(about['project'])}: {min(points.values()):g}</h1>\n"
+        f"<p>{escape(about['date'])}, commit {escape(about['commit'])}</p>\n"
         f"<p>{satisfied} of {len(results)} tests are satisfied. The score is that of the smallest "
         "section. A test gives a point when it is automated and half a point when a dated record "
         f"of a person shows it.</p>\n{sections}</body>\n</html>\n"
