@@ -95,12 +95,13 @@ def inclusion(repository: Repository) -> str:
 
 
 STUDY = "python -m json.tool reports/score/{}.json"
+GATE = "python -m json.tool reports/gate.json"
 
 EVIDENCE = (
     Evidence("correlation", STUDY.format("growth"), correlation),
     Evidence("tuning", STUDY.format("tuning"), tuning),
     Evidence("staleness", STUDY.format("staleness"), staleness),
-    Evidence("simpler", "make evaluate", simpler),
-    Evidence("slices", "make evaluate", slices),
+    Evidence("simpler", GATE, simpler),
+    Evidence("slices", GATE, slices),
     Evidence("inclusion", STUDY.format("groups"), inclusion),
 )
