@@ -83,6 +83,8 @@ def _slice_check(part: Slice, champion: float, rules: Gate) -> Check:
     name = f"{part.column} {part.value}"
     gain = better_by(part.candidate, champion)
     if math.isnan(gain):
-        return Check(name, passed=True, reason="the metric is not defined on so few rows")
+        return Check(
+            name, passed=True, reason="not defined there: the rows are too few or too alike"
+        )
     reason = f"{problem.PRIMARY} there, against the champion, is better by {gain:.4f}, needed "
     return Check(name, gain >= -rules.slice_tolerance, f"{reason}{-rules.slice_tolerance:.4f}")

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 
@@ -38,11 +39,10 @@ def new_feature(paths: Paths, _: Parameters) -> dict[str, Any]:
     """Add a feature to a scratch copy, run all stages there, load the model as the service does."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name in ("src", "sample"):
-            shutil.copytree(paths.root / name, copy / name)
-        shutil.copy(paths.parameters, copy)
-        for file, after, line in EDITS:
-            _insert(copy / "src" / __package__.split(".")[0] / file, after, line)
+        try:
+            _copy_with_feature(paths, copy)
+        except PipelineError as error:
+            return {"lines": len(EDITS), "seconds": 0.0, "served": False, "said": error.message}
         before = _cpu_of_children()
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-c", PIPELINE],
@@ -57,6 +57,14 @@ def new_feature(paths: Paths, _: Parameters) -> dict[str, Any]:
     return {"lines": len(EDITS), "seconds": seconds, "served": served, "said": done.stderr[-500:]}
 
 
+def _copy_with_feature(paths: Paths, copy: Path) -> None:
+    for name in ("src", "sample"):
+        shutil.copytree(paths.root / name, copy / name)
+    shutil.copy(paths.parameters, copy)
+    for file, after, line in EDITS:
+        _insert(copy / "src" / __package__.split(".")[0] / file, after, line)
+
+
 def _cpu_of_children() -> float:
     """Return the seconds of CPU of all children so far, which a busy machine does not change."""
     spent = os.times()
@@ -65,4 +73,9 @@ def _cpu_of_children() -> float:
 
 def _insert(path: Path, after: str, line: str) -> None:
     text = path.read_text("utf-8")
+    if after not in text:
+        raise PipelineError(
+            f"{path.name} has no line {after.strip()}, after which a new feature would go",
+            "write the lines of your features into proof/studies/new_feature.py",
+        )
     path.write_text(text.replace(after, after + line, 1), "utf-8")
