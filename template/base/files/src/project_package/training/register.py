@@ -64,7 +64,8 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
     """
     facts = _read(paths.candidate / "facts.json")
     metrics, gate = _read(paths.reports / "metrics.json"), _read(paths.reports / "gate.json")
-    lineage = read_lineage(paths)
+    # Of when it was trained: what lies here now may be newer.
+    lineage, now = Lineage(**_read(paths.candidate / "lineage.json")), read_lineage(paths)
     registry = Registry(paths, parameters.registry.model)
     require(registry.champion(), gate["champion"])
 
@@ -85,8 +86,8 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
             registry.decide(
                 registered.version,
                 promoted=promoted,
-                who=f"gate, started by {lineage.who}",
-                when=lineage.when,
+                who=f"gate, started by {now.who}",
+                when=now.when,
                 why=why,
             )
         paths.champion.mkdir(parents=True, exist_ok=True)

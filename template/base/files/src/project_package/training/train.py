@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import asdict
 from typing import Any
 
 import joblib
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from project_package import problem, stage
 from project_package.graph import open_graph, run_graph
+from project_package.lineage import read_lineage
 from project_package.packing import pack
 from project_package.parameters import Parameters
 from project_package.paths import Paths
@@ -28,10 +30,11 @@ EXAMPLES = 5
 
 
 def train(paths: Paths, parameters: Parameters) -> None:
-    """Write the best candidate to `paths.candidate`: pipeline, graph, reference and facts.
+    """Write the best candidate to `paths.candidate`: pipeline, graph, reference, facts, lineage.
 
-    The same rows, parameters and code give the same bytes.
+    The same rows, parameters and code give the same bytes, but for the lineage: it says when.
     """
+    lineage = read_lineage(paths)
     rows, held_out = pd.read_parquet(paths.train), pd.read_parquet(paths.test)
     # Idle OpenMP threads spin; on a busy machine one thread is the faster and the steadier choice.
     with threadpool_limits(limits=1):
@@ -52,6 +55,7 @@ def train(paths: Paths, parameters: Parameters) -> None:
         "facts": facts,
         "reference": reference(rows, score),
         "examples": examples,
+        "lineage": asdict(lineage),
     }
     for name, content in described.items():
         text = json.dumps(content, indent=2, allow_nan=False)
