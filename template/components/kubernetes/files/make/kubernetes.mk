@@ -29,7 +29,7 @@ deploy:: $(filter .tools/%,$(UV))
 	$(RELEASE) $(ENVIRONMENT) "$$(cat build/image.txt)"
 	mkdir -p $(UNDO)/deployment
 	set -e; for each in deployment/service deployment/monitor; do \
-	  $(IN_CLUSTER) get $$each $(NUMBER) > $(UNDO)/$$each; \
+	  $(IN_CLUSTER) get "$$each" $(NUMBER) > "$(UNDO)/$$each"; \
 	done
 	$(KUBECTL) apply --kustomize build/k8s
 	$(IN_CLUSTER) rollout status deployment/service --timeout 10m
@@ -38,9 +38,9 @@ endif
 # To the revisions of before, where they have changed: of a deployment that never came here there is nothing to undo.
 undo:: $(filter .tools/%,$(UV))
 	set -e; for each in $(patsubst $(UNDO)/%,%,$(wildcard $(UNDO)/deployment/*)); do \
-	  before=$$(cat $(UNDO)/$$each); now=$$($(IN_CLUSTER) get $$each $(NUMBER)); \
+	  before=$$(cat "$(UNDO)/$$each"); now=$$($(IN_CLUSTER) get "$$each" $(NUMBER)); \
 	  if [ -n "$$before" ] && [ "$$before" != "$$now" ]; then \
-	    $(IN_CLUSTER) rollout undo $$each --to-revision "$$before"; \
+	    $(IN_CLUSTER) rollout undo "$$each" --to-revision "$$before"; \
 	  fi; \
 	done
 	if [ -d $(UNDO)/deployment ] && [ -s $(BEFORE) ]; then \
