@@ -12,6 +12,7 @@ import hashlib
 import marshal
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from functools import lru_cache
@@ -20,14 +21,37 @@ from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.trust import state
+from scaffold.trust.paths import is_inside
 
 _FORMAT = b"scaffold cache 2\n"
 _DIGEST = 32
+# A link is not followed, and a pipe or a terminal is not waited for.
+_READ = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
+)
 
 
 def folder(*names: str) -> Path:
-    """Return a folder of the cache, which exists."""
-    path = _root().joinpath(*names)
+    """Return a folder of the cache, which exists; one for this run alone where a link, or a file, lies in its place."""
+    path = _root()
+    for name in names:
+        path /= name
+        if not _is_folder(path):
+            return _made(_passing().joinpath(*names))
+    return path
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether `path`, made where nothing is, is a folder and no link: a repository may bring links along."""
+    try:
+        if not path.is_dir():
+            path.mkdir()
+        return not path.is_symlink()
+    except OSError:
+        return False
+
+
+def _made(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -52,9 +76,12 @@ def private_folder(name: str) -> Path:
 def load(path: Path) -> Any:
     """Return the plain data that `save` wrote to `path`, or nothing if there is none that is ours."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, _READ), "rb") as file:
             status = os.fstat(file.fileno())
-            if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            own = not hasattr(os, "getuid") or (
+                status.st_uid == os.getuid() and not status.st_mode & 0o022
+            )
+            if not (own and stat.S_ISREG(status.st_mode)):
                 return None
             data = file.read()
     except OSError:
@@ -71,7 +98,6 @@ def load(path: Path) -> Any:
 def save(path: Path, value: Any) -> None:
     """Write plain data for `load`, whole or not at all; a cache that cannot be written is no error."""
     with contextlib.suppress(OSError, ValueError):
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -97,11 +123,16 @@ def _root() -> Path:
     path = Path(chosen) if chosen else _user_folder()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.access(path, os.W_OK):
+        if os.access(path, os.W_OK) and not (chosen and _leads_out(path.absolute())):
             return path.resolve()
     except OSError:
         pass
     return _passing()
+
+
+def _leads_out(path: Path) -> bool:
+    """Return whether `path` lies in a repository by its name, and outside of it by a link that may be of that."""
+    return any((each / ".git").exists() and not is_inside(path, each) for each in path.parents)
 
 
 @lru_cache(maxsize=1)

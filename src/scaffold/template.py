@@ -194,7 +194,7 @@ def _open_own(ref: str) -> Template:
         if _is_checkout():
             return _working_tree(source)
         ref = newest(source).name
-    kept = _kept(ref) if re.fullmatch(r"[0-9a-f]{12,40}", ref) else None
+    kept = _kept(ref, own=True) if re.fullmatch(r"[0-9a-f]{12,40}", ref) else None
     if kept is not None:
         return _template(source, Version(ref[:12], kept[0], released=False), kept[1], own=True)
     if not _BUNDLE.is_file() and not _is_checkout():
@@ -207,7 +207,7 @@ def _open_own(ref: str) -> Template:
         )
     repository = _own_history()
     version = _resolve(repository, check_ref(ref))
-    return _template(source, version, _read(repository, version.commit, ""), own=True)
+    return _template(source, version, _read(repository, version.commit, "", own=True), own=True)
 
 
 def _without_template() -> ScaffoldError:
@@ -240,7 +240,7 @@ def _working_tree(source: Source) -> Template:
     key = hashlib.sha256(repr((_CHECKOUT, [*_stamps()])).encode("utf-8", "surrogateescape"))
     kept = cache.folder("sources") / key.hexdigest()[:32]
     commit = cache.load(kept)
-    files = _load(_pack(commit, "")) if commit else None
+    files = _load(_pack(commit, "", own=True)) if commit else None
     if files is not None:
         return _template(source, Version(commit[:12], commit, released=False), files, own=True)
     from scaffold.compile import compile_template  # noqa: PLC0415 - maintainers only
@@ -279,8 +279,8 @@ def _open_folder(source: Source, folder: Path, directory: str, ref: str) -> Temp
 def _snapshot(source: Source, files: Mapping[str, File], *, own: bool = False) -> Template:
     """Return a template without history, kept under its content's id so that it can be opened again."""
     commit = _content_id(files)
-    if cache.load(_pack(commit, "")) is None:  # not there, or not readable with this user's key
-        _keep(commit, "", files)
+    if cache.load(_pack(commit, "", own=own)) is None:  # not there, or of another user's key
+        _keep(commit, "", files, own=own)
     return _template(source, Version(commit[:12], commit, released=False), files, own=own)
 
 
@@ -355,31 +355,39 @@ def newest_first(names: Iterable[str]) -> list[str]:
     return [name for _, name in sorted(releases, reverse=True)] + others
 
 
-def _read(repository: Repository, commit: str, directory: str) -> Mapping[str, File]:
-    kept = _load(_pack(commit, directory))
+def _read(
+    repository: Repository, commit: str, directory: str, *, own: bool = False
+) -> Mapping[str, File]:
+    kept = _load(_pack(commit, directory, own=own))
     if kept is not None:
         return kept
     files = repository.read(commit, directory, Limits.from_environment())
-    _keep(commit, directory, files)
+    _keep(commit, directory, files, own=own)
     return files
 
 
-def _pack(commit: str, directory: str) -> Path:
-    key = hashlib.sha256(directory.encode()).hexdigest()[:8] if directory else "root"
+def _pack(commit: str, directory: str, *, own: bool = False) -> Path:
+    """Return where a template is kept; nobody else's has a name that scaffold's own is looked for under."""
+    key = hashlib.sha256(directory.encode()).hexdigest()[:8] if directory else _kind(own=own)
     return cache.folder("templates") / f"{commit}-{key}"
 
 
-def _kept(ref: str) -> tuple[str, Mapping[str, File]] | None:
-    for path in sorted(cache.folder("templates").glob(f"{ref}*-root")):
+def _kind(*, own: bool) -> str:
+    return "own" if own else "root"
+
+
+def _kept(ref: str, *, own: bool = False) -> tuple[str, Mapping[str, File]] | None:
+    kind = _kind(own=own)
+    for path in sorted(cache.folder("templates").glob(f"{ref}*-{kind}")):
         files = _load(path)
         if files is not None:
-            return path.name.removesuffix("-root"), files
+            return path.name.removesuffix(f"-{kind}"), files
     return None
 
 
-def _keep(commit: str, directory: str, files: Mapping[str, File]) -> None:
+def _keep(commit: str, directory: str, files: Mapping[str, File], *, own: bool) -> None:
     plain = {path: (file.content, file.mode) for path, file in files.items()}
-    cache.save(_pack(commit, directory), plain)
+    cache.save(_pack(commit, directory, own=own), plain)
 
 
 def _load(path: Path) -> Mapping[str, File] | None:

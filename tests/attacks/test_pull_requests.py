@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from attacks import Attack
-from conftest import Scratch, git
+from attacks import ROOT, Attack
+from conftest import Scratch, content_id, git
 from test_attacks import hold
 
 from scaffold import durable
@@ -432,6 +432,75 @@ def test_a_cache_in_the_work_tree_is_not_obeyed(place, address, made):
     after = made.snapshot()
     assert {path for path in after if path not in before} <= {"state/copies"}
     assert {path: after[path] for path in before} == before
+
+
+KINDS_OF_CACHE = ["templates", "compiled", "sources", "bundles", "help"]
+LINKED = [
+    {"": "../../outside"},
+    {f"/{name}": "../../../outside" for name in KINDS_OF_CACHE},
+    {f"/{name}": "../../../nowhere" for name in KINDS_OF_CACHE},
+    {f"/{name}": "/dev/null" for name in KINDS_OF_CACHE},
+]
+
+
+@pytest.mark.parametrize("links", LINKED, ids=["root", "folders", "nowhere", "device"])
+def test_a_cache_in_the_work_tree_is_not_written_through_a_planted_link(links, made):
+    (made.home / "outside").mkdir()
+    if "" not in links:
+        (made.project / ".cache").mkdir()
+    for name, target in links.items():
+        (made.project / f".cache{name}").symlink_to(target)
+    git(made.project, "add", "-fA")
+    git(made.project, "commit", "-qm", "a cache of a pull request")
+    made.write_template(Attack("two", "", "", {"a": "two {{ cookiecutter.slug|upper }}\n"}))
+    made.commit("v2")
+    made.run("check")  # so that there is a key
+    before = made.snapshot()
+    environment = {**os.environ, "SCAFFOLD_CACHE_DIR": str(made.project / ".cache")}
+    command = [sys.executable, "-m", "scaffold", "upgrade", "--yes"]
+
+    done = subprocess.run(
+        command, cwd=made.project, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    after = made.snapshot()
+    assert {path for path in after if path not in before} <= {"state/copies"} | {
+        path for path in after if path.startswith("state/copies/")
+    }
+    assert {path: after[path] for path in before} == before
+
+
+@pytest.mark.parametrize("way", ["upgrade", "new"])
+def test_a_cached_template_is_not_opened_as_scaffolds_own(way, made, monkeypatch):
+    """That one's is rendered without limits, since nobody else can change it."""
+    endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    planted = made.project / "planted"
+    (planted / ROOT).mkdir(parents=True)
+    (planted / ROOT / "a").write_text(endless)
+    (planted / "cookiecutter.json").write_text('{"slug": "x"}')
+    made.write_template(Attack("two", "", "", {"a": endless}))
+    made.commit("v2")
+    monkeypatch.setenv("SCAFFOLD_LIMIT_CPU_SECONDS", "1")
+    ids = [content_id(planted), git(made.template, "rev-parse", "v2")]
+    for source in (planted, made.template):  # which opens it, and keeps it in the cache
+        assert made.run("list", "--template", str(source)).exit_code == 0
+    for version in ids:
+        if way == "upgrade":
+            for name in ("scaffold.toml", "scaffold.lock"):
+                text = (made.project / name).read_text()
+                text = re.sub(r'(?m)^source = ".*"$', 'source = "scaffold"', text)
+                text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', text)
+                (made.project / name).write_text(text)
+            pull_request(made, {})
+        before = made.snapshot()
+
+        said = made.run(
+            *{"new": ("new", "o", "--ref", version), "upgrade": ("sync",)}[way], "--yes"
+        )
+
+        hold(made, before, said)
+        assert said.code == "unknown-version"
 
 
 def test_a_program_called_git_in_the_project_is_not_run(made, monkeypatch):
