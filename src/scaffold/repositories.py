@@ -7,8 +7,9 @@ import os
 import posixpath
 import re
 import signal
+import stat
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,8 +36,8 @@ _FETCH = (
     "core.bigFileThreshold=32m",
     "core.logAllRefUpdates=false",
 )
-_LIMITING = {int(getattr(signal, name, 0)) for name in ("SIGXCPU", "SIGXFSZ", "SIGKILL")}
-_LIMITED = r"died of signal (9|24|25)|[Oo]ut of memory|malloc failed"
+_LIMITING = {int(getattr(signal, name, 0)) for name in ("SIGXCPU", "SIGXFSZ", "SIGKILL", "SIGALRM")}
+_LIMITED = r"died of signal (9|14|24|25)|[Oo]ut of memory|malloc failed"
 
 _Entries: TypeAlias = "dict[str, tuple[Mode, str, int]]"
 """Path -> mode, blob id and size."""
@@ -81,6 +82,7 @@ class Repository:
         checked = check_address(address)
         if not is_remote(checked) and "://" not in checked:
             checked = str(Path(checked).resolve())
+        _refuse_settings(checked)
         key = hashlib.sha256(strip_userinfo(checked).encode()).hexdigest()[:24]
         offline = offline and is_remote(checked)
         return cls(checked, cache.private_folder("copies") / f"{key}.git", offline)
@@ -120,9 +122,8 @@ class Repository:
 
         git is not told that this is a repository, so that it looks whose it is.
         """
-        limits = Limits.from_environment()
         settings = ("safe.bareRepository=all",)
-        outside = Git(Path(self.address), config=settings, bind=binding_git(limits))
+        outside = Git(Path(self.address), config=settings, bind=_binding())
         above = os.fspath(Path(self.address).parent)
         arguments = ("show-ref", "--head", "--dereference")
         listed = self._bounded(outside, *arguments, env={"GIT_CEILING_DIRECTORIES": above})
@@ -130,7 +131,7 @@ class Repository:
 
     def _listed(self, *names: str) -> str:
         """Return what `git ls-remote` says, of the references `names` or of all."""
-        outside = Git(_OUTSIDE, bind=binding_git(Limits.from_environment()))
+        outside = Git(_OUTSIDE, bind=_binding())
         return self._bounded(outside, "ls-remote", "--symref", "--", self.address, *names)
 
     def _bounded(self, git: Git, *arguments: str, env: Mapping[str, str] | None = None) -> str:
@@ -362,7 +363,7 @@ class Repository:
         if -error.returncode in _LIMITING or re.search(_LIMITED, error.stderr):
             limit = Limits.from_environment()
             return exceeded(
-                f"takes git more than {limit.fetch_seconds} s of CPU time, or {limit.memory_mb:,} MB of memory",
+                f"takes git more than {limit.fetch_seconds} s, or {limit.memory_mb:,} MB of memory",
                 "FETCH_SECONDS or SCAFFOLD_LIMIT_MEMORY_MB",
             )
         lines = [line for line in error.stderr.strip().splitlines() if line.strip()]
@@ -373,6 +374,48 @@ class Repository:
             hint="check the address, the network and what git may read; if it moved, say --template",
             code="unreachable",
         )
+
+
+def _refuse_settings(address: str) -> None:
+    """Refuse a bare repository whose settings lead git elsewhere: it may be part of a pull request.
+
+    Raises:
+        ScaffoldError: Its settings include others, or those or its references are links, or elsewhere altogether.
+    """
+    folder = Path(address.removeprefix("file://"))
+    if is_remote(address) or not exists(folder / "HEAD") or not (folder / "objects").is_dir():
+        return
+    own = [folder / name for name in ("config", "config.worktree", "HEAD", "packed-refs", "refs")]
+    settings = [_content(path) for path in own[:2]]
+    if (
+        exists(folder / "commondir")
+        or any(map(_is_special, own))
+        or any(re.search(rb"\[\s*include", text, re.IGNORECASE) for text in settings)
+    ):
+        raise ScaffoldError(
+            f"the settings of the bare repository {escape(address)} lead to files outside of it",
+            hint="clone it, and name the clone",
+            code="unreachable",
+        )
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _content(path: Path) -> bytes:
+    if _is_special(path) or not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_LONGEST_LISTING)
+
+
+def _binding() -> Callable[[], None] | None:
+    return binding_git(Limits.from_environment(), waits=True)
 
 
 def follow(path: str, links: Mapping[str, str]) -> str:

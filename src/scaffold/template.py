@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.questions import Questions, read_questions
 from scaffold.repositories import References, Repository, is_repository
 from scaffold.spec import BUILTIN, Source
-from scaffold.tree import File, Mode
+from scaffold.tree import File
 from scaffold.trust.addresses import check_ref, exists, is_remote, local_path, strip_userinfo
 from scaffold.trust.limits import Limits
 from scaffold.trust.paths import is_inside
@@ -31,6 +32,7 @@ _SEMANTIC = re.compile(
 )
 _BUNDLE = Path(__file__).parent / "history" / "template.bundle"
 _CHECKOUT = Path(__file__).parents[2]
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
 
 @frozen
@@ -267,6 +269,10 @@ def _open_folder(source: Source, folder: Path, directory: str, ref: str) -> Temp
         return _template(source, Version(ref[:12], kept[0], released=False), kept[1])
     if not is_inside(folder / directory, folder):
         raise _not_inside(directory)
+    if not exists(folder / directory / CONTEXT_FILE):  # before all of `/` is read
+        place = folder / directory
+        elsewhere = exists(place) and any(place.glob(f"*/{CONTEXT_FILE}"))
+        raise _no_template(replace(source, address=strip_userinfo(source.address)), elsewhere)
     template = _snapshot(source, _folder_files(folder / directory))
     if ref and not template.commit.startswith(ref):
         raise ScaffoldError(
@@ -406,33 +412,35 @@ def _folder_files(folder: Path) -> dict[str, File]:
         links = [name for name in folders if Path(root, name).is_symlink()]
         for name in sorted([*names, *links]):
             path = Path(root, name)
-            size += _size(path)  # before it is read
-            limits.check_size(len(files), size)
-            file = _folder_file(path, folder)
+            file = _folder_file(path, folder, limits.megabytes * 1_000_000 - size)
+            size += len(file.content)
             files[path.relative_to(folder).as_posix()] = file
+            limits.check_size(len(files), size)
     return files
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # a link to nowhere, or around
-        return 0
-
-
-def _folder_file(path: Path, folder: Path) -> File:
+def _folder_file(path: Path, folder: Path, most: int) -> File:
+    """Return a file of a template's folder; of a larger one than `most` bytes, as many and one more."""
     if path.is_symlink():
         target = Path(os.path.realpath(path))  # of a loop, its own name
         if not target.is_relative_to(folder.resolve()) or not target.is_file():
             return File(os.fsencode(path.readlink()), "120000")
         path = target
-    if not path.is_file():
+    try:
+        # What is no file is not waited for, and what says that it is empty, as in /proc, may be endless.
+        with os.fdopen(os.open(path, _READ), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            content = stream.read(most + 1) if stat.S_ISREG(status.st_mode) else None
+    except OSError as error:
+        raise ScaffoldError(
+            f"{escape(str(path))} cannot be read: {error.strerror}", code="unreadable"
+        ) from None
+    if content is None:
         shown = escape(str(path.relative_to(folder)))
         raise ScaffoldError(
             f"the template has {shown}, which is neither a file nor a folder", code="bad-path"
         )
-    mode: Mode = "100755" if path.stat().st_mode & 0o100 else "100644"
-    return File(path.read_bytes(), mode)
+    return File(content, "100755" if status.st_mode & 0o100 else "100644")
 
 
 def _template(
@@ -441,16 +449,20 @@ def _template(
     shown = replace(source, address=strip_userinfo(source.address))
     context = files.get(CONTEXT_FILE)
     if context is None:
-        raise ScaffoldError(
-            f"{_place(shown)} is no cookiecutter template: it has no {CONTEXT_FILE}",
-            hint="name the folder that has it with --directory" if _elsewhere(files) else "",
-            code="no-template",
-        )
+        raise _no_template(shown, any(path.endswith(f"/{CONTEXT_FILE}") for path in files))
     questions = read_questions(context.content.decode("utf-8", "replace"), own=own)
     template = Template(shown, version.name, version.commit, files, questions, own)
     _refuse_nested(questions)
     _refuse_given_up(questions)
     return template
+
+
+def _no_template(source: Source, elsewhere: bool) -> ScaffoldError:  # noqa: FBT001 - where a hint is due
+    return ScaffoldError(
+        f"{_place(source)} is no cookiecutter template: it has no {CONTEXT_FILE}",
+        hint="name the folder that has it with --directory" if elsewhere else "",
+        code="no-template",
+    )
 
 
 def _place(source: Source) -> str:
@@ -482,10 +494,6 @@ def _refuse_given_up(questions: Questions) -> None:
             hint="an older release of it may be; see `scaffold list --versions`",
             code="no-template",
         )
-
-
-def _elsewhere(files: Mapping[str, File]) -> bool:
-    return any(path.endswith(f"/{CONTEXT_FILE}") for path in files)
 
 
 def _is_hook(path: str) -> bool:

@@ -542,6 +542,94 @@ def test_a_bare_repository_inside_the_project_is_not_obeyed(made):
             assert said.exit_code == 2
 
 
+def with_source(made: Scratch, source: str) -> None:
+    spec = made.project / "scaffold.toml"
+    text = re.sub(r'(?m)^source = ".*"$', f"source = {json.dumps(source)}", spec.read_text())
+    pull_request(made, {"scaffold.toml": text})
+
+
+@pytest.mark.parametrize("command", ["check", "sync"])
+@pytest.mark.parametrize("source", ["/", "/proc", "/proc/self/root", "/dev"])
+def test_a_template_that_is_all_of_the_machine_is_not_read(source, command, made, monkeypatch):
+    monkeypatch.setattr("scaffold.template._folder_files", lambda folder: pytest.fail(str(folder)))
+    with_source(made, source)
+    before = made.snapshot()
+
+    said = made.run(command)
+
+    hold(made, before, said)
+    assert said.code == "no-template"
+
+
+def test_of_a_templates_files_no_more_is_read_than_they_may_have(made, monkeypatch):
+    """What says that it is empty need not be: files of /proc all do."""
+    planted = made.project / "planted"
+    (planted / ROOT).mkdir(parents=True)
+    (planted / ROOT / "a").write_text("a" * 2_000_000)
+    (planted / "cookiecutter.json").write_text('{"slug": "x"}')
+    monkeypatch.setenv("SCAFFOLD_LIMIT_MEGABYTES", "1")
+    with_source(made, "planted")
+    before = made.snapshot()
+
+    said = made.run("check")
+
+    hold(made, before, said)
+    assert said.code == "over-limit"
+
+
+BARE = "[core]\n\tbare = true\n"
+LEADING = [
+    ("include", {"config": f"{BARE}[include]\n\tpath = {{home}}/secret\n"}, {}),
+    ("include-if", {"config": f'{BARE}[ includeIf "gitdir:/"] path = {{home}}/secret\n'}, {}),
+    ("worktree", {"config": BARE, "config.worktree": "[Include] path = {home}/secret\n"}, {}),
+    ("config", {}, {"config": "/dev/ptmx"}),
+    ("references", {"config": BARE}, {"packed-refs": "/dev/ptmx"}),
+    ("head", {"config": BARE}, {"refs": "../.git/refs"}),
+    ("elsewhere", {"config": BARE, "commondir": "../.git"}, {}),
+]
+
+
+@pytest.mark.parametrize("command", ["check", "sync", "list"])
+@pytest.mark.parametrize(
+    ("files", "links"), [each[1:] for each in LEADING], ids=[each[0] for each in LEADING]
+)
+def test_settings_of_a_bare_repository_of_a_pull_request_lead_nowhere(files, links, command, made):
+    planted = made.project / "vendor"
+    for name in ("objects", "refs"):
+        if name not in links:
+            (planted / name).mkdir(parents=True)
+            (planted / name / "x").write_text("x\n")
+    (planted / "HEAD").write_text("ref: refs/heads/main\n")
+    for name, text in files.items():
+        (planted / name).write_text(text.format(home=made.home))
+    for name, target in links.items():
+        (planted / name).symlink_to(target)
+    with_source(made, "vendor")
+    before = made.snapshot()
+
+    said = made.run(command, *(("--versions",) if command == "list" else ()))
+
+    hold(made, before, said)
+    assert "lead to files outside of it" in said.output
+
+
+def test_git_is_not_waited_for_without_end(made, monkeypatch):
+    monkeypatch.setenv("SCAFFOLD_LIMIT_FETCH_SECONDS", "1")
+    planted = made.project / "vendor"
+    (planted / "objects").mkdir(parents=True)
+    (planted / "refs" / "heads").mkdir(parents=True)
+    (planted / "HEAD").write_text("ref: refs/heads/main\n")
+    (planted / "config").write_text(BARE)
+    os.mkfifo(planted / "refs" / "heads" / "main")
+    with_source(made, "vendor")
+    before = made.snapshot()
+
+    said = made.run("check")
+
+    hold(made, before, said)
+    assert said.code == "over-limit"
+
+
 CRUFT = {"template": "{template}", "commit": "{commit}", "context": {"cookiecutter": {}}}
 STATES = [
     ("pyproject.toml", "a = " + "[" * 9999),

@@ -31,7 +31,7 @@ class Limits:
         megabytes: Megabytes of a template, and of a render.
         files: Files of a template, and of a render.
         depth: Folders of a path, and tables and lists inside each other in a document.
-        fetch_seconds: CPU seconds of git while it fetches a template.
+        fetch_seconds: CPU seconds of git while it fetches a template, and seconds while it asks for its versions.
         hook_seconds: Seconds that a trusted template's hooks may take.
     """
 
@@ -153,8 +153,10 @@ def _bind(limits: Limits) -> None:
         _lower("RLIMIT_AS", _address_space() + limits.memory_mb * 1_000_000)
 
 
-def binding_git(limits: Limits) -> Callable[[], None] | None:
+def binding_git(limits: Limits, *, waits: bool = False) -> Callable[[], None] | None:
     """Return what binds a git that reads what somebody else packed: a few bytes there can stand for any number.
+
+    With `waits`, it may not wait longer either, as for a device in the place of a file.
 
     Helpers that git starts to reach a server are bound too; they reserve address space, which is not counted.
     """
@@ -162,6 +164,8 @@ def binding_git(limits: Limits) -> Callable[[], None] | None:
         return None
 
     def bind() -> None:
+        if waits:
+            signal.alarm(limits.fetch_seconds)  # which outlives the start of another program
         _lower("RLIMIT_CPU", limits.fetch_seconds)
         _lower("RLIMIT_CORE", 0)
         _lower("RLIMIT_FSIZE", _MOST_PACKED * limits.megabytes * 1_000_000)
