@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from attacks import Attack
-from conftest import Scratch, git
+from conftest import PERSON, Scratch, git
 
 # Each names a program of its own, which leaves a mark with the setting's name.
 SETTINGS = [
@@ -105,6 +105,36 @@ def test_an_address_that_is_rewritten_to_a_program_is_refused(configured):
 
     assert said.exit_code == 2
     assert ran(configured) == set()
+
+
+def test_a_render_that_looks_like_a_repository_has_no_say_in_git(made, monkeypatch):
+    for name in [name for name in PERSON if name != "GIT_CONFIG_NOSYSTEM"]:
+        monkeypatch.delenv(name)
+    (made.home / ".gitconfig").write_text("[user]\n\tname = Me\n\temail = me@example.com\n")
+    program = script(made, made.home / "program", "rendered")
+    config = (
+        f"[core]\n\tbare = true\n\tsshCommand = {program}\n[user]\n\tname = You\n\temail = you\n"
+        f"[init]\n\tdefaultBranch = evil\n\ttemplateDir = t\n[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = {program}\n"
+    )
+    hooks = {"t/hooks/post-commit": f"#!/bin/sh\ntouch {made.home}/PWNED\n"}
+    for path in ("a", "a.bin"):
+        files = {"HEAD": "ref: refs/heads/main\n", "objects/x": "x", "refs/x": "x", path: "x\r\n"}
+        made.write_template(Attack("bare", "", "", {**files, **hooks, "config": config}))
+        made.commit()
+        name = f"new-{path}"
+
+        said = made.run(
+            "new", f"../{name}", "--template", str(made.template), "--ref", "main", "--yes"
+        )
+
+        assert said.exit_code == 0, said.output
+        place = made.home / "work" / name
+        told = git(place, "--git-dir=.git", "log", "--format=%an %ae %D")
+        assert told == "Me me@example.com HEAD -> main"
+        assert not (place / ".git" / "hooks" / "post-commit").exists()
+        assert "worktree" not in (place / ".git" / "config").read_text()
+        assert git(place, "--git-dir=.git", "status", "--porcelain") == ""
+        assert ran(made) == set()
 
 
 ENVIRONMENT = {

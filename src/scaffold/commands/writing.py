@@ -18,6 +18,7 @@ from scaffold.objects import Trees, object_id
 from scaffold.pack import write_pack
 from scaffold.spec import Answers
 from scaffold.tree import Tree
+from scaffold.values import replace
 
 
 def check_empty(destination: Path) -> None:
@@ -137,7 +138,8 @@ def _outer_repository(destination: Path) -> Path | None:
 
 
 def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> None:
-    git = Git(folder)
+    # Named, never looked for: what was rendered may look like a repository itself, with settings of its own.
+    git = Git(folder, git_dir=folder / ".git")
     settings = _settings(git)
     branch = settings.get("init.defaultbranch") or "main"
     _init(git, folder, branch, plain="init.templatedir" not in settings)
@@ -145,7 +147,7 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
     email = settings.get("user.email") or str(author.get("author_email") or "scaffold@localhost")
     try:
         if _needs_git_add(tree, settings) or _has_other_ids(folder):
-            identified = Git(folder, config=(f"user.name={name}", f"user.email={email}"))
+            identified = replace(git, config=(f"user.name={name}", f"user.email={email}"))
             identified("add", "-A")
             identified("commit", "-q", "--allow-empty", "-m", message)
         else:
