@@ -141,7 +141,9 @@ ADDED = [
     ".gitmodules", ".gitattributes", "sub/.gitattributes", ".envrc", "sub/.Envrc", ".vscode/tasks.json",
     ".github/workflows/ci.yml", ".github/actions/x/action.yml", ".gitlab-ci.yml", "Jenkinsfile",
     "azure-pipelines.yml", ".circleci/config.yml", ".pre-commit-config.yaml", ".devcontainer/devcontainer.json",
-    ".forgejo/workflows/x.yml", ".mcp.json", "x.pth", "conftest.py",
+    ".forgejo/workflows/x.yml", ".mcp.json", "x.pth", "conftest.py", ".woodpecker.yaml", ".appveyor.yml",
+    ".semaphore/semaphore.yml", ".builds/x.yml", "buildspec.yml", "x.code-workspace", "lefthook.toml", ".npmrc",
+    ".cargo/config.toml", ".dir-locals.el", "azure-pipelines.yaml", ".lefthook.yml", ".exrc",
 ]  # fmt: skip
 
 
@@ -155,6 +157,22 @@ def test_what_makes_a_tool_run_something_is_pointed_out(as_text, made):
     told = [line for line in said.output.splitlines() if "is new: " in line]
     assert [path for path in ADDED if not any(f"{path} is new: " in line for line in told)] == []
     assert not any("docs/index.md is new: " in line for line in told)
+
+
+def test_a_change_of_what_makes_a_tool_run_something_is_pointed_out(made):
+    quiet = {"sub/.gitattributes": "*.txt text\n", "same/.envrc": "x\n", "docs/index.md": "x\n"}
+    names = [name for name in ADDED if not name.startswith("sub/")]
+    release(made, "v2", **{**dict.fromkeys(names, "* text\n"), **quiet})
+    assert made.run("upgrade", "--yes", "--commit").exit_code == 0
+    quiet |= {"sub/.gitattributes": "*.txt text\n*.md text\n", "docs/index.md": "y\n"}
+    release(made, "v3", **{**dict.fromkeys(names, "* text\n* filter=evil\n"), **quiet})
+
+    said = made.run("upgrade", "--yes", "--dry-run", as_text=True)
+
+    assert said.exit_code == 0, said.output
+    told = [line for line in said.output.splitlines() if " changes: " in line]
+    assert [path for path in names if not any(f"{path} changes: " in line for line in told)] == []
+    assert [line for line in told if any(name in line for name in quiet)] == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from scaffold import apply
@@ -127,7 +128,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
         *rendered.notes,
         *lost,
         *_told_of_template(before, rendered, wishes),
-        *_pointed_out(before, rendered),
+        *_pointed_out(before, rendered, outcome),
         *_marked(outcome),
     )
     news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
@@ -145,7 +146,7 @@ def _refuse_unasked(spec: Spec, template: Template, before: Lock) -> None:
             raise unknown_answer(template.questions, name, SPEC_FILE)
 
 
-def _pointed_out(before: Lock, rendered: Rendered) -> Iterator[Note]:
+def _pointed_out(before: Lock, rendered: Rendered, outcome: Outcome) -> Iterator[Note]:
     """Yield what a person should look at before they take it: code that did not run, and code that will."""
     if rendered.is_parted:
         told = f"nothing of the template is left, so {SPEC_FILE} and {LOCK_FILE} go too"
@@ -156,6 +157,23 @@ def _pointed_out(before: Lock, rendered: Rendered) -> Iterator[Note]:
     added = rendered.lock.files.keys() - before.files.keys()
     for path, reason in notable(added).items():
         yield Note("look-at", path, f"{path} is new: {reason}")
+    if not rendered.template.own:  # whose workflows change with nearly every release
+        changed = [each.path for each in outcome.writes if each.path not in added]
+        for path, reason in notable(
+            filter(lambda path: _runs_other(outcome, path), changed)
+        ).items():
+            yield Note("look-at", path, f"{path} changes: {reason}")
+
+
+def _runs_other(outcome: Outcome, path: str) -> bool:
+    """Return whether a change of a file that makes a tool run something can change what: attributes mostly do not."""
+    before, after = outcome.changes[path].before, outcome.changes[path].after
+    if after is None or before == after:
+        return False
+    if before is None or not path.casefold().endswith(".gitattributes"):
+        return True
+    added = set(after.content.splitlines()) - set(before.content.splitlines())
+    return any(re.search(rb"\b(filter|merge|diff)=|^\s*\[attr\]", line) for line in added)
 
 
 def _marked(outcome: Outcome) -> Iterator[Note]:
