@@ -12,7 +12,6 @@ import hashlib
 import marshal
 import os
 import shutil
-import stat
 import sys
 import tempfile
 from functools import lru_cache
@@ -21,14 +20,10 @@ from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.trust import state
-from scaffold.trust.paths import is_inside
+from scaffold.trust.paths import is_inside, open_regular
 
 _FORMAT = b"scaffold cache 2\n"
 _DIGEST = 32
-# A link is not followed, and a pipe or a terminal is not waited for.
-_READ = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
-)
 
 
 def folder(*names: str) -> Path:
@@ -76,12 +71,9 @@ def private_folder(name: str) -> Path:
 def load(path: Path) -> Any:
     """Return the plain data that `save` wrote to `path`, or nothing if there is none that is ours."""
     try:
-        with os.fdopen(os.open(path, _READ), "rb") as file:
+        with open_regular(path, follow=False) as file:
             status = os.fstat(file.fileno())
-            own = not hasattr(os, "getuid") or (
-                status.st_uid == os.getuid() and not status.st_mode & 0o022
-            )
-            if not (own and stat.S_ISREG(status.st_mode)):
+            if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
                 return None
             data = file.read()
     except OSError:

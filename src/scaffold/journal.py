@@ -196,6 +196,17 @@ def _check_inside(steps: tuple[Step, ...], folders: Mapping[str, int | None]) ->
             raise ValueError(name)
 
 
+def _check_kinds(journal: Journal) -> None:
+    steps = [text for step in journal.steps for text in vars(step).values()]
+    texts = [journal.head, *steps, *journal.conflicts, *journal.note.values()]
+    modes = journal.folders.values()
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(mode is None or type(mode) is int for mode in modes)
+    ):
+        raise TypeError
+
+
 def _parse(text: str) -> Journal:
     hint = "remove `.git/scaffold/` when `git status` shows what you expect"
     try:
@@ -209,6 +220,8 @@ def _parse(text: str) -> Journal:
         steps = tuple(Step(**step) for step in row.pop("steps"))
         _check_inside(steps, row.get("folders", {}))
         state, conflicts = State(row.pop("state")), tuple(row.pop("conflicts"))
-        return Journal(state=state, steps=steps, conflicts=conflicts, **row)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        journal = Journal(state=state, steps=steps, conflicts=conflicts, **row)
+        _check_kinds(journal)
+        return journal
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ScaffoldError("the journal is damaged", hint=hint, code="journal-damaged") from error

@@ -15,7 +15,7 @@ from scaffold.git import Git
 Objects: TypeAlias = Mapping[str, tuple[str, bytes]]
 """Id -> kind and content."""
 
-_KINDS = {"commit": 1, "tree": 2, "blob": 3}
+OBJECT_KINDS = {"commit": 1, "tree": 2, "blob": 3}
 _LOOKAHEAD = 262
 """Of zlib: so many bytes of its window it does not look back over."""
 _LEAST_WINDOW = 9
@@ -55,7 +55,7 @@ def write_pack(
 
 
 def _row(kind: str, content: bytes) -> bytes:
-    return _object_header(_KINDS[kind], len(content)) + _compressed(content)
+    return _object_header(OBJECT_KINDS[kind], len(content)) + _compressed(content)
 
 
 def _compressed(content: bytes) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from scaffold.spec import BUILTIN, Source
 from scaffold.tree import File
 from scaffold.trust.addresses import check_ref, exists, is_remote, local_path, strip_userinfo
 from scaffold.trust.limits import Limits
-from scaffold.trust.paths import is_inside
+from scaffold.trust.paths import is_inside, open_regular
 from scaffold.trust.text import escape
 from scaffold.values import field, frozen, replace
 
@@ -32,7 +31,6 @@ _SEMANTIC = re.compile(
 )
 _BUNDLE = Path(__file__).parent / "history" / "template.bundle"
 _CHECKOUT = Path(__file__).parents[2]
-_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
 
 @frozen
@@ -421,25 +419,23 @@ def _folder_files(folder: Path) -> dict[str, File]:
 
 def _folder_file(path: Path, folder: Path, most: int) -> File:
     """Return a file of a template's folder; of a larger one than `most` bytes, as many and one more."""
-    if path.is_symlink():
+    is_link = path.is_symlink()
+    if is_link:
         target = Path(os.path.realpath(path))  # of a loop, its own name
         if not target.is_relative_to(folder.resolve()) or not target.is_file():
             return File(os.fsencode(path.readlink()), "120000")
         path = target
     try:
-        # What is no file is not waited for, and what says that it is empty, as in /proc, may be endless.
-        with os.fdopen(os.open(path, _READ), "rb") as stream:
+        with open_regular(path) as stream:
             status = os.fstat(stream.fileno())
-            content = stream.read(most + 1) if stat.S_ISREG(status.st_mode) else None
+            content = stream.read(
+                most + 1
+            )  # what says that it is empty, as in /proc, may be endless
     except OSError as error:
+        shown = escape(str(path.relative_to(folder.resolve() if is_link else folder)))
         raise ScaffoldError(
-            f"{escape(str(path))} cannot be read: {error.strerror}", code="unreadable"
+            f"the template has {shown}, which cannot be read: {error.strerror}", code="bad-path"
         ) from None
-    if content is None:
-        shown = escape(str(path.relative_to(folder)))
-        raise ScaffoldError(
-            f"the template has {shown}, which is neither a file nor a folder", code="bad-path"
-        )
     return File(content, "100755" if status.st_mode & 0o100 else "100644")
 
 

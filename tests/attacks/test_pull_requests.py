@@ -164,6 +164,111 @@ def test_a_plan_of_other_kinds_is_one_line(edit, made):
         hold(made, before, said)
 
 
+LINK = {"mode": "160000", "content": ""}
+TAMPERED = [
+    # id, where in the plan, what it is then (`...`: it is gone)
+    ("no-message", ("message",), ...),
+    ("message", ("message",), "a\0b"),
+    ("message-surrogate", ("message",), "\ud800"),
+    ("no-report", ("report",), ...),
+    ("report", ("report",), 1),
+    ("report-list", ("report",), [1]),
+    ("submodule", ("outcome", "changes", 0, "after"), LINK),
+    ("mode", ("outcome", "changes", 0, "after", "mode"), 5),
+    ("mode-line", ("outcome", "changes", 0, "after", "mode"), "100644 0\0x"),
+    ("content", ("outcome", "changes", 0, "after", "content"), 5),
+    ("path", ("outcome", "changes", 0, "path"), 5),
+    ("path-surrogate", ("outcome", "changes", 0, "path"), "\ud800"),
+    ("reason", ("outcome", "changes", 0, "reason"), 5),
+    ("regions", ("outcome", "changes", 0, "regions"), "5"),
+    ("kind", ("outcome", "changes", 0, "kind"), "none"),
+    ("stage", ("outcome", "changes", 0, "stages"), {"7": {"mode": "100644", "content": ""}}),
+    ("tree", ("outcome", "tree"), "-x"),
+    ("head", ("outcome", "head"), "-x"),
+    ("object-name", ("outcome", "objects"), {"a" * 40: ["blob", "aGk="]}),
+    ("object-path", ("outcome", "objects"), {"../../x": ["blob", "aGk="]}),
+    ("object-kind", ("outcome", "objects"), {"a" * 40: ["x\n", "aGk="]}),
+    ("deep", ("report",), [[[[1]]]]),
+]
+
+
+@pytest.mark.parametrize("wish", [(), ("--commit",)], ids=["", "commit"])
+@pytest.mark.parametrize(
+    ("place", "value"), [each[1:] for each in TAMPERED], ids=[each[0] for each in TAMPERED]
+)
+def test_a_plan_that_was_tampered_with_is_refused_before_anything_is_done(place, value, wish, made):
+    made.write_template(Attack("two", "", "", {"a": "two\n", "new": "two\n"}))
+    made.commit("v2")
+    plan = made.home / "plan"
+    made.run("upgrade", "--yes", "--plan", str(plan))
+    document = table = json.loads(plan.read_text())
+    *above, last = place
+    for key in above:
+        table = table[key]
+    table[last] = value
+    if value is ...:
+        del table[last]
+    elif value == [[[[1]]]]:
+        table[last] = {"a": json.loads("[" * 500 + "]" * 500)}
+    plan.write_text(json.dumps(document))
+    before, project = made.snapshot(), made.project_snapshot()
+
+    said = made.run("apply", str(plan), *wish)
+
+    hold(made, before, said)
+    assert said.code == "bad-plan"
+    assert made.project_snapshot() == project
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format":1,"outcome":' + "[" * 100_000, "\xff"])
+def test_a_plan_that_is_a_bomb_is_one_line(text, made):
+    (made.home / "plan").write_text(text, "latin-1")
+    before = made.snapshot()
+
+    said = made.run("apply", str(made.home / "plan"))
+
+    hold(made, before, said)
+    assert said.code == "bad-plan"
+
+
+def test_a_plan_that_is_a_pipe_is_not_waited_for(made):
+    os.mkfifo(made.home / "plan")
+    command = [sys.executable, "-m", "scaffold", "apply", str(made.home / "plan")]
+
+    done = subprocess.run(command, cwd=made.project, capture_output=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "[" * 100_000,
+        {"steps": [{"path": "a", "old_id": 5}]},
+        {"folders": {"d": "x"}},
+        {"conflicts": [5]},
+        {"note": {"message": 5}},
+        {"note": 5},
+        {"head": 5},
+    ],
+    ids=["deep", "id", "folder", "conflict", "message", "note", "head"],
+)
+@pytest.mark.parametrize("command", [("check",), ("upgrade", "--abort")])
+def test_a_journal_of_other_kinds_is_one_line(edit, command, made):
+    folder = made.project / ".git" / "scaffold"
+    folder.mkdir(exist_ok=True)
+    head = git(made.project, "rev-parse", "HEAD")
+    journal = {"format": 1, "state": "applied", "head": head, "steps": [], "conflicts": []}
+    text = edit if isinstance(edit, str) else json.dumps(journal | edit)
+    (folder / "journal.json").write_text(text)
+    before = made.snapshot()
+
+    said = made.run(*command)
+
+    hold(made, before, said)
+    assert command == ("check",) or said.code == "journal-damaged"
+
+
 def test_a_git_folder_on_another_file_system_is_not_written_through_a_planted_link(
     made, monkeypatch
 ):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from scaffold import __version__, apply, durable
 from scaffold.commands.committing import commit_or_undo, refuse_staged
@@ -13,9 +16,18 @@ from scaffold.commands.telling import committed, next_after
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.merge import Outcome
+from scaffold.merge.outcome import Change
+from scaffold.objects import object_id
+from scaffold.pack import OBJECT_KINDS
 from scaffold.project import Checkout
+from scaffold.tree import Mode
+from scaffold.trust.limits import Limits
+from scaffold.trust.paths import open_regular
 
 PLAN_FORMAT = 1
+
+_SHA1 = 40
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]) -> None:
@@ -45,10 +57,9 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     Raises:
         ScaffoldError: It is no plan, or the repository is not as it was.
     """
-    document = _read(file)
+    outcome, message, report = _read(file)
     checkout = Checkout.discover(wishes.place)
     checkout.check_ready()
-    outcome = _outcome(document, file)
     if outcome.head != checkout.head:
         raise ScaffoldError(
             f"the plan is stale: it was made for commit {outcome.head[:12]}, "
@@ -56,7 +67,6 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
             hint="make it again with --plan",
             code="stale-plan",
         )
-    message = str(document["message"])
     apply.recover(checkout.git)
     if wishes.commit:
         refuse_staged(checkout)
@@ -66,7 +76,7 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     if wishes.commit and not conflicts:
         commit = commit_or_undo(checkout, message)
     done = {"command": "apply", "dry_run": False, "applied": True, "commit": commit}
-    data = {**document["report"], **done}
+    data = {**report, **done}
     files = count(len(outcome.writes), "file")
     lines = [Line(f"applied: {files}, {len(conflicts)} to decide", Style.STRONG)]
     lines += [Line(f"  {path}", Style.BAD) for path in conflicts]
@@ -74,31 +84,64 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     return Report(data, tuple(lines), Exit.NEGATIVE if conflicts else Exit.DONE)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> tuple[Outcome, str, dict[str, Any]]:
+    """Return outcome, message and report of a plan, which anybody may have written: all of it is looked at first."""
     try:
-        document = json.loads(file.read_text("utf-8"))
+        with open_regular(file) as stream:
+            text = stream.read()
     except OSError as error:
         raise ScaffoldError(
             f"the plan {file} cannot be read: {error.strerror}",
             hint="name a file that --plan wrote",
             code="bad-plan",
         ) from None
-    except ValueError:
-        raise _not_a_plan(file) from None
-    if not isinstance(document, dict) or document.get("format") != PLAN_FORMAT:
-        raise _not_a_plan(file)
-    return document
-
-
-def _outcome(document: dict[str, Any], file: Path) -> Outcome:
     try:
+        document = json.loads(text)
+        if Limits.from_environment().is_too_deep(document) or document["format"] != PLAN_FORMAT:
+            raise _not_a_plan(file)
         outcome = Outcome.from_plan(document["outcome"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+        message, report = document["message"], document["report"]
+        is_sound = isinstance(report, dict) and _is_message(message) and _is_outcome(outcome)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise _not_a_plan(file) from None
-    texts = [outcome.head, outcome.prefix, outcome.tree, *outcome.changes, *outcome.objects]
-    if not all(isinstance(text, str) for text in texts):
+    if not is_sound:
         raise _not_a_plan(file)
-    return outcome
+    return outcome, message, report
+
+
+def _is_message(text: Any) -> bool:
+    return isinstance(text, str) and "\0" not in text and bool(text.encode())
+
+
+def _is_outcome(outcome: Outcome) -> bool:
+    ids = [outcome.tree, *([outcome.head] if outcome.head else [])]
+    return (
+        isinstance(outcome.prefix, str)
+        and isinstance(outcome.head, str)
+        and all(map(_ID.fullmatch, ids))
+        and all(map(_is_change, outcome.changes.values()))
+        and all(starmap(_is_object, outcome.objects.items()))
+    )
+
+
+def _is_change(change: Change) -> bool:
+    settled = [text for each in change.settlements for text in vars(each).values()]
+    texts = [change.code, change.reason, change.origin, *settled]
+    files = [change.before, change.after, *change.stages.values()]
+    return (
+        bool(os.fsencode(change.path))
+        and all(isinstance(text, str) for text in texts)
+        and type(change.regions) is int
+        and {1, 2, 3}.issuperset(change.stages)
+        and all(file is None or file.mode in get_args(Mode) for file in files)
+    )
+
+
+def _is_object(identifier: str, kept: tuple[str, bytes]) -> bool:
+    """Return whether an object has its own name: git would not look again."""
+    kind, content = kept
+    algorithm = "sha1" if len(identifier) == _SHA1 else "sha256"
+    return kind in OBJECT_KINDS and object_id(kind, content, algorithm) == identifier
 
 
 def _not_a_plan(file: Path) -> ScaffoldError:

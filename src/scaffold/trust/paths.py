@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from scaffold.errors import ScaffoldError
 from scaffold.trust.limits import Limits
@@ -18,6 +20,7 @@ from scaffold.trust.text import escape
 LONGEST_NAME = 255
 LONGEST_PATH = 4096
 
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 _RESERVED = {"scaffold.toml", "scaffold.lock"}
 # Nearly every path, of which nothing more need be asked: names of letters, digits and `_.-` that no rule below refuses.
 # What it does not match may be as good; the rules say so, or what is wrong.
@@ -190,6 +193,19 @@ def is_inside(path: Path, root: Path) -> bool:
         return path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError, ValueError):  # a loop, a name that is too long, a NUL
         return False
+
+
+def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Open a file to be read; a pipe, a terminal or another device is not waited for.
+
+    Raises:
+        OSError: It cannot be opened, is no regular file, or is a link where none is to be followed.
+    """
+    descriptor = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is neither a file nor a folder", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def refuse_links(root: Path, paths: Iterable[str]) -> None:
