@@ -65,7 +65,7 @@ class Repository:
     Args:
         address: What git is given; may hold a password, so it is never shown or stored.
         copy: The bare copy; empty until something is read that is not there.
-        offline: Reach no network.
+        offline: Reach no network: only what is on this machine, or was fetched before.
     """
 
     address: str
@@ -84,7 +84,6 @@ class Repository:
             checked = str(Path(checked).resolve())
         _refuse_settings(checked)
         key = hashlib.sha256(strip_userinfo(checked).encode()).hexdigest()[:24]
-        offline = offline and is_remote(checked)
         return cls(checked, cache.private_folder("copies") / f"{key}.git", offline)
 
     def references(self) -> References:
@@ -93,7 +92,7 @@ class Repository:
         Raises:
             ScaffoldError: The repository cannot be reached.
         """
-        if self.offline:
+        if self._is_cut_off:
             return self._copied_references()
         if exists(Path(self.address)) and Path(self.address).is_file():
             return self._bundled()
@@ -113,6 +112,15 @@ class Repository:
         return found
 
     @property
+    def _is_cut_off(self) -> bool:
+        return self.offline and is_remote(self.address)
+
+    @property
+    def _reach(self) -> Mapping[str, str]:
+        """Return what keeps git from the network, which a setting of the user's may send it to for any address."""
+        return {"GIT_ALLOW_PROTOCOL": "file"} if self.offline else {}
+
+    @property
     def _is_folder(self) -> bool:
         folder = Path(self.address)
         return not is_remote(self.address) and exists(folder) and folder.is_dir()
@@ -127,12 +135,22 @@ class Repository:
         above = os.fspath(Path(self.address).parent)
         arguments = ("show-ref", "--head", "--dereference")
         listed = self._bounded(outside, *arguments, env={"GIT_CEILING_DIRECTORIES": above})
-        return listed.replace(" ", "\t")
+        return self._counted(listed.replace(" ", "\t"))
 
-    def _listed(self, *names: str) -> str:
-        """Return what `git ls-remote` says, of the references `names` or of all."""
+    def _counted(self, listed: str) -> str:
+        """Return `listed` if it has no more references than it may: each costs a file when it is fetched."""
+        most = Limits.from_environment().references
+        if len(re.findall(r"\trefs/(?:heads|tags)/.*(?<!\^\{\})$", listed, re.MULTILINE)) > most:
+            raise exceeded(f"has more than {most:,} tags and branches", "REFERENCES")
+        return listed
+
+    def _listed(self) -> str:
+        """Return what `git ls-remote` says."""
         outside = Git(_OUTSIDE, bind=_binding())
-        return self._bounded(outside, "ls-remote", "--symref", "--", self.address, *names)
+        listed = self._bounded(
+            outside, "ls-remote", "--symref", "--", self.address, env=self._reach
+        )
+        return self._counted(listed)
 
     def _bounded(self, git: Git, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         try:
@@ -246,14 +264,14 @@ class Repository:
         try:
             self._fetch()
         except ScaffoldError:
-            if not or_alone or self.offline:
+            if not or_alone or self._is_cut_off:
                 raise
             self._fetch(or_alone, depth=1)
             if not self._lookup(or_alone):
                 raise
 
     def _fetch(self, *commits: str, depth: int = 0) -> None:
-        if self.offline:
+        if self._is_cut_off:
             raise ScaffoldError(
                 f"{self._shown} has to be fetched",
                 hint="run once without --offline",
@@ -278,7 +296,7 @@ class Repository:
                 self.address,
                 *wanted,
                 most=_LONGEST_LISTING,
-                env=self._without_hook(),
+                env={**self._without_hook(), **self._reach},
             )
         except GitError as error:
             if not commits:
@@ -306,7 +324,7 @@ class Repository:
                 fresh.rename(self.copy)
 
     def _head(self) -> str:
-        match = re.search(r"^ref: (refs/heads/\S+)\tHEAD$", self._listed("HEAD"), re.MULTILINE)
+        match = re.search(r"^ref: (refs/heads/\S+)\tHEAD$", self._listed(), re.MULTILINE)
         return match[1] if match else ""
 
     def _listing(self, commit: str, limits: Limits) -> _Entries:

@@ -248,3 +248,21 @@ def test_a_lock_that_names_one_large_file_many_times(command, made):
     git(made.project, "commit", "-qm", "x")
 
     assert refuse(made, *command.split()) == "over-limit"
+
+
+@pytest.mark.parametrize("form", ["git", "bundle"])
+def test_a_repository_of_references_without_end_is_not_fetched(form, made, monkeypatch):
+    monkeypatch.setenv("SCAFFOLD_LIMIT_REFERENCES", "100")
+    commit = git(made.template, "rev-parse", "HEAD")
+    packed = "".join(f"{commit} refs/tags/v1.{number:06}\n" for number in range(101))
+    (made.template / ".git" / "packed-refs").write_text(f"# pack-refs with: sorted \n{packed}")
+    source = made.source(form)
+    before = made.snapshot()
+
+    for command in (("new", "other", "--yes"), ("new", "other", "--yes", "--ref", commit)):
+        said = made.run(*command, "--template", source)
+        hold(made, before, said)
+        assert said.code in ("over-limit", "done")
+        assert not (said.code == "done" and "--ref" not in command)
+    monkeypatch.setenv("SCAFFOLD_LIMIT_REFERENCES", "200")
+    assert made.run("new", "third", "--template", source, "--yes", "--dry-run").exit_code == 0

@@ -137,6 +137,22 @@ def test_a_render_that_looks_like_a_repository_has_no_say_in_git(made, monkeypat
         assert ran(made) == set()
 
 
+@pytest.mark.parametrize("form", ["git", "bundle"])
+def test_offline_git_reaches_no_network_wherever_a_setting_sends_it(form, made):
+    program = script(made, made.home / "program", "ssh")
+    source = made.source(form)
+    settings = (
+        f'[core]\n\tsshCommand = {program}\n[url "ssh://evil.invalid/"]\n\tinsteadOf = {source}\n'
+    )
+    (made.home / ".gitconfig").write_text(settings)
+
+    for place in (source, f"file://{source}"):
+        for command in (("new", "other", "--yes"), ("list", "--versions")):
+            said = made.run(*command, "--template", place, "--offline")
+            assert said.exit_code in (0, 2)
+            assert ran(made) == set()
+
+
 ENVIRONMENT = {
     "GIT_EXTERNAL_DIFF": "{program}", "GIT_PAGER": "{program}", "GIT_EDITOR": "{program}", "PAGER": "{program}",
     "GIT_SEQUENCE_EDITOR": "{program}", "GIT_PROXY_COMMAND": "{program}", "GIT_TEMPLATE_DIR": "{home}/hooks",

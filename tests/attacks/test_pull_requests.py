@@ -22,6 +22,7 @@ from scaffold import durable
 from scaffold.commands.rendering import fetched
 from scaffold.commands.wishes import Wishes
 from scaffold.spec import Source
+from scaffold.trust import limits
 from scaffold.trust.store import code_digest
 
 
@@ -720,6 +721,7 @@ def test_settings_of_a_bare_repository_of_a_pull_request_lead_nowhere(files, lin
 
 def test_git_is_not_waited_for_without_end(made, monkeypatch):
     monkeypatch.setenv("SCAFFOLD_LIMIT_FETCH_SECONDS", "1")
+    monkeypatch.setattr(limits, "LEAST_WAIT", 1)
     planted = made.project / "vendor"
     (planted / "objects").mkdir(parents=True)
     (planted / "refs" / "heads").mkdir(parents=True)

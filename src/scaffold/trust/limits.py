@@ -17,6 +17,8 @@ T = TypeVar("T")
 _MOST_PACKED = 16
 """How many times as large as a render a file of a template's history may be."""
 _OF_GIT_MB = 256
+LEAST_WAIT = 30
+"""Seconds that git is waited for in any case: time passes faster where others are at work."""
 _MORE = 64_000_000
 """What a child may say beside the bytes of a render: names, and what Jinja compiled."""
 
@@ -30,6 +32,7 @@ class Limits:
         memory_mb: Megabytes of memory of a render, on top of what scaffold itself has, and of git while it fetches.
         megabytes: Megabytes of a template, and of a render.
         files: Files of a template, and of a render.
+        references: Tags and branches of a template's repository.
         depth: Folders of a path, and tables and lists inside each other in a document.
         fetch_seconds: CPU seconds of git while it fetches a template, and seconds while it asks for its versions.
         hook_seconds: Seconds that a trusted template's hooks may take.
@@ -39,6 +42,7 @@ class Limits:
     memory_mb: int = 1024
     megabytes: int = 256
     files: int = 50_000
+    references: int = 10_000
     depth: int = 64
     fetch_seconds: int = 300
     hook_seconds: int = 600
@@ -165,7 +169,9 @@ def binding_git(limits: Limits, *, waits: bool = False) -> Callable[[], None] | 
 
     def bind() -> None:
         if waits:
-            signal.alarm(limits.fetch_seconds)  # which outlives the start of another program
+            signal.alarm(
+                max(limits.fetch_seconds, LEAST_WAIT)
+            )  # which outlives the start of another program
         _lower("RLIMIT_CPU", limits.fetch_seconds)
         _lower("RLIMIT_CORE", 0)
         _lower("RLIMIT_FSIZE", _MOST_PACKED * limits.megabytes * 1_000_000)
