@@ -36,6 +36,7 @@ def compare(contenders: Sequence[Contender], runs: int) -> dict[str, float]:
 
 def _measure(contender: Contender) -> float:
     command, folder, environment = contender.prepare()
+    os.sync()  # what others wrote is not written at this one's cost
     with (folder.parent / "output.log").open("wb") as log:
         process = subprocess.Popen(
             command,
