@@ -29,6 +29,7 @@ ALLOWED = """
     ls-files      -u -z --unmerged --
     ls-remote     --symref --
     ls-tree       -r -z -l --full-tree
+    merge-base    --is-ancestor
     merge-tree    --write-tree -z --messages
     pack-objects  --revs --thin --stdout --delta-base-offset
     rev-list      --objects --stdin --not --all --quiet --alternate-refs
