@@ -131,7 +131,7 @@ def test_folders_and_files_of_the_user_are_left_alone(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a").write_text("")
 
-    refuse_links(tmp_path, ["docs/a", "docs/new", "new/folder/a"])
+    refuse_links(tmp_path, ["docs/a", "docs/new", "new/folder/a", "docs/a/was/a/folder"])
 
 
 def test_a_pipe_in_the_way_is_refused(tmp_path):

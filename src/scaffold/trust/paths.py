@@ -341,7 +341,7 @@ def _shown(path: str) -> str:
 def _check_folder(root: str, folder: str) -> None:
     try:
         mode = os.lstat(f"{root}/{folder}").st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a file there is no link
         return
     if stat.S_ISLNK(mode):
         raise _in_the_way(folder, "is a symbolic link; nothing is written through it")
