@@ -20,7 +20,7 @@ from typing import Any
 
 from scaffold.errors import ScaffoldError
 from scaffold.trust import state
-from scaffold.trust.paths import is_inside, open_regular
+from scaffold.trust.paths import leads_out, open_regular
 
 _FORMAT = b"scaffold cache 2\n"
 _DIGEST = 32
@@ -115,16 +115,11 @@ def _root() -> Path:
     path = Path(chosen) if chosen else _user_folder()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.access(path, os.W_OK) and not (chosen and _leads_out(path.absolute())):
+        if os.access(path, os.W_OK) and not (chosen and leads_out(path.absolute())):
             return path.resolve()
     except OSError:
         pass
     return _passing()
-
-
-def _leads_out(path: Path) -> bool:
-    """Return whether `path` lies in a repository by its name, and outside of it by a link that may be of that."""
-    return any((each / ".git").exists() and not is_inside(path, each) for each in path.parents)
 
 
 @lru_cache(maxsize=1)

@@ -412,7 +412,7 @@ def _refuse_settings(address: str) -> None:
     ):
         raise ScaffoldError(
             f"the settings of the bare repository {escape(address)} lead to files outside of it",
-            hint="clone it, and name the clone",
+            hint="if it is yours, clone it, and name the clone",
             code="unreachable",
         )
 

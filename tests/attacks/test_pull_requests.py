@@ -165,6 +165,18 @@ def test_a_plan_of_other_kinds_is_one_line(edit, made):
         hold(made, before, said)
 
 
+def test_a_plan_is_not_written_into_a_folder_that_is_a_planted_link(made):
+    made.write_template(Attack("two", "", "", {"a": "two\n"}))
+    made.commit("v2")
+    pull_request(made, {}, {"plans": str(made.home)})
+    before = made.snapshot()
+
+    said = made.run("upgrade", "--yes", "--plan", "plans/plan.json")
+
+    hold(made, before, said)
+    assert said.code == "in-the-way"
+
+
 LINK = {"mode": "160000", "content": ""}
 TAMPERED = [
     # id, where in the plan, what it is then (`...`: it is gone)

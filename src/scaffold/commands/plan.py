@@ -22,7 +22,7 @@ from scaffold.pack import OBJECT_KINDS
 from scaffold.project import Checkout
 from scaffold.tree import Mode
 from scaffold.trust.limits import Limits
-from scaffold.trust.paths import open_regular
+from scaffold.trust.paths import leads_out, open_regular
 
 PLAN_FORMAT = 1
 
@@ -36,6 +36,12 @@ def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]
     Raises:
         ScaffoldError: It cannot be written.
     """
+    if leads_out(file.parent.absolute() / "any"):  # the file itself may be a link, and is replaced
+        raise ScaffoldError(
+            f"the plan cannot be written to {file}: a link leads out of the repository there",
+            hint="name another place for it",
+            code="in-the-way",
+        )
     document = {
         "format": PLAN_FORMAT,
         "scaffold": __version__,

@@ -195,6 +195,11 @@ def is_inside(path: Path, root: Path) -> bool:
         return False
 
 
+def leads_out(path: Path) -> bool:
+    """Return whether an absolute `path` lies in a repository by its name, and outside by a link that may be of that."""
+    return any((each / ".git").exists() and not is_inside(path, each) for each in path.parents)
+
+
 def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
     """Open a file to be read; a pipe, a terminal or another device is not waited for.
 
