@@ -5,8 +5,10 @@ export PYTHONDONTWRITEBYTECODE :=
 unexport VIRTUAL_ENV
 
 PYTHON ?= python3
-UV := $(or $(shell command -v uv),.tools/bin/uv)
+UV := $(or $(shell command -v uv),.tools/path/uv)
 RUN := $(UV) run --no-sync
+# What is generated and tested calls uv by its name; of the environment that brings it, uv alone goes on the path.
+export PATH := $(if $(filter .tools/%,$(UV)),$(CURDIR)/.tools/path:)$(PATH)
 DEMO ?= demo
 VERSION ?=
 VERSIONS ?= newest
@@ -19,19 +21,21 @@ FRESH := .tools/fresh
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "%-18s %s\n", $$1, $$2}'
 
-.tools/bin/uv:
+.tools/path/uv:
 	$(PYTHON) -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
+	mkdir -p .tools/path
+	ln -sf ../bin/uv ../bin/uvx .tools/path/
 
 setup: .venv/.synced ## Make the environment that everything else runs in
 
-.venv/.synced: pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
+.venv/.synced: pyproject.toml uv.lock $(filter .tools/%,$(UV))
 	$(UV) sync --quiet --locked --group checks
 	@touch $@
 
 demo: setup ## Start a demo project in demo/ and let it train, test, serve and answer one prediction
 	@test -d $(DEMO) || $(RUN) scaffold new $(DEMO) --yes
-	@PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(DEMO) setup train test demo
+	@$(MAKE) --no-print-directory -C $(DEMO) setup train test demo
 
 test: setup ## Run all tests but the slow ones
 	$(RUN) pytest -n 2 --dist loadgroup
@@ -47,7 +51,7 @@ test-all: setup ## Run every test
 freshness: setup ## Generate a repository; train, export, serve and test it with VERSIONS (newest, oldest or locked)
 	rm -rf $(FRESH)
 	$(RUN) scaffold new $(FRESH) --preset production --with $(PROBLEM) --yes
-	@PATH="$(abspath $(dir $(UV))):$$PATH" $(MAKE) --no-print-directory -C $(FRESH) \
+	@$(MAKE) --no-print-directory -C $(FRESH) \
 	  freshness VERSIONS=$(VERSIONS)
 
 lint: setup ## Check style, types, imports and our own workflows
