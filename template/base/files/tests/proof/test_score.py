@@ -194,8 +194,20 @@ def test_broken_evidence_is_none(
     assert result.reason
 
 
-def test_a_feature_may_help_in_the_company_of_others(world: World) -> None:
+def test_a_feature_may_help_with_those_that_it_goes_with(world: World) -> None:
     world.found("features", lambda content: content[FEATURE].update(benefit=0.0))
+
+    assert state_of(world, "beneficial").state == "satisfied"
+
+
+def test_a_feature_may_help_in_the_company_of_another(world: World) -> None:
+    nothing = {"benefit": 0.0, "error": 0.001}
+
+    def change(content: Any) -> None:
+        content[FEATURE].update(nothing, together={"with": [], **nothing})
+        content[schema.FEATURES[1].name]["together"]["with"] = [FEATURE]
+
+    world.found("features", change)
 
     assert state_of(world, "beneficial").state == "satisfied"
 

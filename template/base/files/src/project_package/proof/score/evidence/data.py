@@ -2,6 +2,7 @@
 
 import re
 from statistics import NormalDist
+from typing import Any
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ def beneficial(repository: Repository) -> str:
     if harmful:
         raise Lacking(f"held-out predictions are better without {', '.join(harmful)}")
     alone = [name for name, each in found.items() if _helps(each)]
-    if idle := [name for name, each in found.items() if not _helps(each, each["together"])]:
+    if idle := [name for name in found if not _helps(found[name], *_companies(name, found))]:
         raise Lacking(f"no better than noise: {', '.join(idle)}")
     return (
         f"{len(alone)} of {len(found)} help on held-out rows alone, "
@@ -54,7 +55,13 @@ def beneficial(repository: Repository) -> str:
     )
 
 
-def _helps(*benefits: dict[str, float]) -> bool:
+def _companies(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what was found for the features that `name` goes with, and all that it is among."""
+    together = {feature: each["together"] for feature, each in found.items()}
+    return [each for of, each in together.items() if name == of or name in each["with"]]
+
+
+def _helps(*benefits: dict[str, Any]) -> bool:
     """Return whether one of `benefits` is beyond its error, as noise is in one of twenty tries."""
     errors = NormalDist().inv_cdf(1 - 0.05)
     return any(each["benefit"] > errors * each["error"] for each in benefits)
