@@ -97,7 +97,8 @@ def test_a_rehearsal_has_a_registry_of_its_own(
     root: Path, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registries = []
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.com")
+    teams = "https://mlflow.example.com"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", teams)
 
     def note(_paths: Paths, _parameters: Parameters) -> None:
         registries.append(os.environ.get("MLFLOW_TRACKING_URI"))

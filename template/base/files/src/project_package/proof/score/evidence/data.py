@@ -139,7 +139,7 @@ def _each_feature(found: dict[str, object]) -> None:
 
 PACKAGE = __package__.partition(".")[0]
 FEATURE_TESTS = ("tests/data", "tests/unit/test_packing.py")
-COVERED = f"--cov={PACKAGE}.data.prepare --cov={PACKAGE}.packing"
+COVERED = f"--cov-config=/dev/null --cov={PACKAGE}.data.prepare --cov={PACKAGE}.packing"
 COLUMNS = "pandas.read_parquet('data/raw.parquet').describe(include='all').T.to_string()"
 STUDY = "python -m json.tool reports/score/{}.json"
 
