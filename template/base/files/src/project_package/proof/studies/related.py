@@ -33,7 +33,7 @@ def association(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
     Statistical Society 42, 2013): what is unrelated gives 0 even with many codes and few rows.
     """
     both = (one >= 0) & (other >= 0)
-    table = np.zeros((one.max(initial=0) + 1, other.max(initial=0) + 1))
+    table = np.zeros([1 + max(codes.tolist(), default=0) for codes in (one, other)])
     np.add.at(table, (one[both], other[both]), 1)
     table = table[table.any(axis=1)][:, table.any(axis=0)]
     (height, width), count = table.shape, table.sum()
