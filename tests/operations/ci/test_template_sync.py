@@ -188,11 +188,11 @@ def azure_script(project: Path) -> str:
 
 @pytest.fixture(scope="module")
 def jenkins_script(everywhere: Path) -> str:
-    """Return the script that the only step of the stage starts, as Groovy reads it."""
+    """Return the script that the stage starts once its workspace is clean, as Groovy reads it."""
     situation = {"env": {"BRANCH_NAME": "main"}, "action": "template-sync"}
     told = stages(everywhere / "Jenkinsfile", {"asked": situation})
     [stage] = [stage for stage in told["asked"] if stage["name"] == "Template sync"]
-    [step] = stage["steps"]
+    [_clean, step] = stage["steps"]
     shell, path = step["sh"].split()
     assert shell == "sh"
     return (everywhere / path).read_text()
