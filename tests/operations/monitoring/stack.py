@@ -286,7 +286,7 @@ def _start_alertmanager(one: Stack) -> None:
     text = re.sub(r"group_(wait|interval): \S+", r"group_\1: 1s", text)
     text = text.replace("repeat_interval: 5m", "repeat_interval: 10s")
     # What the file offers as comments is taken into use, as docs/monitoring.md says.
-    offered = re.compile(r"^( *)# (- matchers|  |webhook_configs)", re.MULTILINE)
+    offered = re.compile(r"^( *)# (- matchers|  )", re.MULTILINE)
     text, lines = offered.subn(r"\1\2", text)
     assert lines == 8
     text = text.replace("api_url_file: /etc/alertmanager/", f"api_url_file: {one.folder}/")
