@@ -236,7 +236,7 @@ def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str
 def _is_taken_back(place: Place, journal: Journal) -> bool:
     """Return whether somebody undid the change by git, as `reset --hard` and `stash` do: the lock is the old one."""
     for step in journal.steps:
-        if step.path.rsplit("/", 1)[-1] == LOCK_FILE and step.new_id != step.old_id:
+        if _is_of_lock(step) and step.new_id != step.old_id:
             target = place.root / step.path
             return (_id_at(target) if _is_file(target) else "") == step.old_id
     return False
@@ -403,7 +403,11 @@ def _take(place: Place, journal: Journal) -> None:
 
 
 def _is_lock(step: Step) -> bool:
-    return step.path.rsplit("/", 1)[-1] == LOCK_FILE and bool(step.new)
+    return _is_of_lock(step) and bool(step.new)
+
+
+def _is_of_lock(step: Step) -> bool:
+    return step.path.rsplit("/", 1)[-1] == LOCK_FILE
 
 
 def _take_step(place: Place, step: Step) -> None:
