@@ -56,6 +56,6 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCAFFOLD_CACHE_DIR", str(places / "cache"))
         patch.setenv("SCAFFOLD_STATE_DIR", str(places / "state"))
-        cache._root.cache_clear()
+        cache._chosen.cache_clear()
         yield
-    cache._root.cache_clear()
+    cache._chosen.cache_clear()

@@ -26,6 +26,17 @@ def test_a_cached_file_comes_back(tmp_path):
     assert cache.load(tmp_path / "x") == {"a": [1, b"x"]}
 
 
+@pytest.mark.parametrize("folder", [cache.folder, cache.private_folder])
+def test_the_cache_is_made_anew_where_somebody_emptied_it_while_we_run(folder):
+    folder("x")
+    shutil.rmtree(cache.folder())
+
+    made = folder("x")
+
+    assert made.is_dir()
+    assert made.parent == cache.folder()
+
+
 def test_a_cached_file_of_somebody_elses_scaffold_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setenv("SCAFFOLD_STATE_DIR", str(tmp_path / "theirs"))
     cache.save(tmp_path / "x", {"a": 1})

@@ -109,8 +109,18 @@ def _digest(path: Path, content: bytes | memoryview) -> bytes:
     return digest.digest()
 
 
-@lru_cache(maxsize=1)
 def _root() -> Path:
+    """Return the cache's folder, which exists, also where somebody emptied the cache while we run."""
+    path = _chosen()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return _passing()
+    return path
+
+
+@lru_cache(maxsize=1)
+def _chosen() -> Path:
     chosen = os.environ.get("SCAFFOLD_CACHE_DIR")
     path = Path(chosen) if chosen else _user_folder()
     try:

@@ -138,7 +138,7 @@ class Life:
 
     def close(self) -> None:
         self._patch.undo()
-        cache._root.cache_clear()
+        cache._chosen.cache_clear()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def release(self, files: Files) -> None:
@@ -232,7 +232,7 @@ class Life:
         self._patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         self._patch.setenv("SCAFFOLD_CACHE_DIR", str(self.root / "cache"))
         self._patch.setenv("SCAFFOLD_STATE_DIR", str(self.root / "state"))
-        cache._root.cache_clear()
+        cache._chosen.cache_clear()
 
     def _lay_traps(self) -> None:
         """Put code wherever git would run some, and files that are nobody's business."""
