@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -25,7 +26,7 @@ from scaffold.trust import (
     strip_userinfo,
 )
 from scaffold.trust.addresses import canonical, check_address, check_ref, is_remote
-from scaffold.trust.paths import check_inside
+from scaffold.trust.paths import NOTABLE, check_inside, leads_out
 from scaffold.trust.store import code_digest, describe, may_run
 
 
@@ -139,6 +140,48 @@ def test_a_pipe_in_the_way_is_refused(tmp_path):
 
     with pytest.raises(ScaffoldError, match="pipe is neither"):
         refuse_links(tmp_path, ["pipe"])
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("project/file", False),
+        ("project/../file", False),
+        ("project/sub/../../file", False),
+        ("project/out/file", True),
+        ("project/out/../file", True),
+        ("project/within/file", False),
+        ("project/within/../file", False),
+        ("out/file", False),
+    ],
+)
+def test_a_link_of_a_repository_leads_out_and_two_dots_do_not(tmp_path, path, expected):
+    (tmp_path / "project" / ".git").mkdir(parents=True)
+    (tmp_path / "project" / "sub").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").symlink_to("elsewhere")
+    (tmp_path / "project" / "out").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "project" / "within").symlink_to("sub")
+
+    assert leads_out(tmp_path / path) == expected
+
+
+@given(
+    st.sampled_from(sorted(NOTABLE)).map(lambda pattern: pattern.replace("*", "x")),
+    st.sampled_from(["", "a/", "A/.git/", "a.", "x"]),
+    st.sampled_from(["", "/b", ".py"]),
+)
+def test_what_is_pointed_out_is_what_the_patterns_match(name, before, after):
+    path = f"{before}{name}{after}"
+
+    reasons = {
+        reason
+        for pattern, reason in NOTABLE.items()
+        if fnmatchcase(f"/{path.casefold()}", f"*/{pattern.casefold()}")
+    }
+
+    assert {*notable([path]).values()} <= reasons
+    assert bool(notable([path])) == bool(reasons)
 
 
 def test_files_that_make_a_tool_run_something_are_pointed_out():

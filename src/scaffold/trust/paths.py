@@ -8,7 +8,6 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -43,7 +42,8 @@ _IGNORED = (
 )
 _PLAIN = r"[A-Za-z0-9_.+@=,()\[\]{}#%&!$~' -]+"
 
-# What an upgrade points out when it adds or changes it: files that make a tool run something.
+# What an upgrade points out when it adds or changes it: files that make a tool run something. A `*` is the first or the
+# last of a pattern.
 NOTABLE = {
     ".gitmodules": "git fetches other repositories that it names",
     ".gitattributes": "git filters and merge drivers are chosen by it",
@@ -196,7 +196,22 @@ def is_inside(path: Path, root: Path) -> bool:
 
 
 def leads_out(path: Path) -> bool:
-    """Return whether an absolute `path` lies in a repository by its name, and outside by a link that may be of that."""
+    """Return whether an absolute `path` lies in a repository by its name, and outside by a link that may be of that.
+
+    A `..` leads nowhere but up: it is no link.
+    """
+    walked = Path(path.anchor)
+    for name in path.parts[1:]:
+        if name != "..":
+            walked /= name
+        elif _leads_out(walked):
+            return True
+        else:
+            walked = Path(os.path.realpath(walked)).parent
+    return _leads_out(walked)
+
+
+def _leads_out(path: Path) -> bool:
     return any((each / ".git").exists() and not is_inside(path, each) for each in path.parents)
 
 
@@ -235,11 +250,20 @@ def notable(paths: Iterable[str]) -> Mapping[str, str]:
     """Return those of `paths` that make a tool run something -> what does."""
     found = {}
     for path in sorted(paths):
-        same = path.casefold()  # where case does not count, `.Envrc` is `.envrc`
+        same = f"/{path.casefold()}"  # where case does not count, `.Envrc` is `.envrc`
         for pattern, reason in NOTABLE.items():
-            if fnmatchcase(f"/{same}", f"*/{pattern.casefold()}"):
+            if _is_like(same, pattern.casefold()):
                 found[path] = reason
     return found
+
+
+def _is_like(path: str, pattern: str) -> bool:
+    """Return what `fnmatch` would of the three kinds of `NOTABLE`, without a regular expression for each."""
+    if pattern.startswith("*"):
+        return path.endswith(pattern[1:])
+    if pattern.endswith("*"):
+        return f"/{pattern[:-1]}" in path
+    return path.endswith(f"/{pattern}")
 
 
 def _is_ordinary(path: str) -> bool:
