@@ -99,21 +99,28 @@ def test_hooks_run_where_somebody_says_yes(template, tmp_path, keys, ran):
     assert (tmp_path / "p" / "hooked.txt").exists() == ran
 
 
-def test_hooks_that_changed_are_asked_about_again(template, tmp_path):
+@pytest.mark.parametrize(
+    ("release", "made_of_it"),
+    [
+        ({"/hooks/post_gen_project.py": HOOK.format("2")}, ("hooked.txt", "2")),
+        ({"a.txt": "b\n"}, ("a.txt", "b\n")),  # what a hook reads, or starts, cannot be told
+    ],
+)
+def test_a_release_is_asked_about_again_where_hooks_run(template, tmp_path, release, made_of_it):
     made = template({"a.txt": "a\n", "/hooks/post_gen_project.py": HOOK.format("1")})
     terminal = Terminal("new", "p", "--template", made.path, at=tmp_path)
     terminal.expect("post_gen_project.py").type("y").expect("project_slug").type(ENTER)
     assert terminal.end() == 0, terminal.shown
     project = Project(tmp_path / "p")
 
-    made.release({"a.txt": "b\n"})
-    assert project.upgrade("--commit").code == 0
-    made.release({"/hooks/post_gen_project.py": HOOK.format("2")})
+    assert project.upgrade().code == 0  # nothing new, so nothing is asked
+    made.release(release)
     assert project.upgrade().refusal == "not-trusted"
     again = Terminal("upgrade", at=project.path).expect("post_gen_project.py").type("y")
 
     assert again.end() == 0, again.shown
-    assert project.read("hooked.txt") == "2"
+    path, content = made_of_it
+    assert project.read(path) == content
 
 
 def test_folders_name_is_offered_as_the_projects(tmp_path):
