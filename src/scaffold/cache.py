@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import hashlib
 import marshal
 import os
 import shutil
@@ -18,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from scaffold.digests import blake2b
 from scaffold.errors import ScaffoldError
 from scaffold.trust import state
 from scaffold.trust.paths import leads_out, open_regular
@@ -104,7 +104,7 @@ def save(path: Path, value: Any) -> None:
 
 def _digest(path: Path, content: bytes | memoryview) -> bytes:
     """Return a digest of a file's content and its name, which no other may be given."""
-    digest = hashlib.blake2b(path.name.encode(), digest_size=_DIGEST, key=state.key())
+    digest = blake2b(path.name.encode(), digest_size=_DIGEST, key=state.key())
     digest.update(content)
     return digest.digest()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scaffold import __version__, cache
+from scaffold.digests import sha256
 from scaffold.errors import ScaffoldError
 
 _HERE = Path(__file__).parent
@@ -19,7 +19,7 @@ def kept(arguments: list[str], make: Callable[[], str]) -> str:
     """Return the help that `arguments` ask for: as it was, or made anew where anything it depends on is another."""
     key = repr((arguments, _columns(), sys.version, __version__, [*_stamps()]))
     try:
-        place = cache.folder("help") / hashlib.sha256(key.encode()).hexdigest()[:32]
+        place = cache.folder("help") / sha256(key.encode()).hexdigest()[:32]
         text = cache.load(place)
         if text is None:
             text = make()

@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from scaffold import durable
@@ -114,7 +115,7 @@ class Place:
         root, git_folder = (Path(line) for line in answer.text.splitlines())
         return cls(root, git_folder, Git(root, config=git.config))
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Return the journal's folder."""
         return self.git_folder / "scaffold"
@@ -126,11 +127,11 @@ class Place:
 
     def old(self, name: str) -> Path:
         """Return where a replaced file is kept."""
-        return self.folder / "old" / name
+        return self.folder.joinpath("old", name)
 
     def new(self, name: str) -> Path:
         """Return where a new file waits."""
-        return self.folder / "new" / name
+        return self.folder.joinpath("new", name)
 
     def read(self) -> Journal | None:
         """Return the journal, if there is one.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
+from scaffold.digests import DIGESTS
 from scaffold.tree import File, Tree
 from scaffold.values import field, frozen
 
@@ -29,13 +29,12 @@ Edits: TypeAlias = Mapping[str, Entry | None]
 def object_id(kind: str, content: bytes, algorithm: str = "sha1") -> str:
     """Return git's id of an object; `algorithm` is the repository's object format."""
     header = b"%s %d\0" % (kind.encode(), len(content))
-    digest = hashlib.sha1 if algorithm == "sha1" else hashlib.sha256
-    return digest(header + content, usedforsecurity=False).hexdigest()
+    return DIGESTS[algorithm](header + content).hexdigest()
 
 
 def parse_tree(content: bytes, algorithm: str = "sha1") -> Entries:
     """Return the entries of a tree object."""
-    width = hashlib.new(algorithm, usedforsecurity=False).digest_size
+    width = DIGESTS[algorithm]().digest_size
     entries, position = {}, 0
     while position < len(content):
         space = content.index(b" ", position)

@@ -1,8 +1,9 @@
-"""Store objects in a repository: one pack, at most one git process, no fsync per object."""
+"""Store objects in a repository: one pack, mostly no git process, no fsync per object."""
 
 from __future__ import annotations
 
-import hashlib
+import os
+import stat
 import struct
 import zlib
 from bisect import bisect_right
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from scaffold import durable
+from scaffold.digests import DIGESTS
 from scaffold.git import Git
 
 Objects: TypeAlias = Mapping[str, tuple[str, bytes]]
@@ -19,15 +22,26 @@ OBJECT_KINDS = {"commit": 1, "tree": 2, "blob": 3}
 _LOOKAHEAD = 262
 """Of zlib: so many bytes of its window it does not look back over."""
 _LEAST_WINDOW = 9
+_SHARED = stat.S_IWGRP | stat.S_ISGID
 
 
 def store_objects(git: Git, objects: Objects) -> None:
     """Write objects into the repository's object store."""
     if not objects:
         return
+    packs = git.facts.objects / "pack" if git.facts is not None else None
     is_sha1 = all(len(identifier) == 40 for identifier in objects)  # noqa: PLR2004
-    rows = [_row(kind, content) for kind, content in objects.values()]
-    git("index-pack", "--stdin", stdin=_pack(rows, "sha1" if is_sha1 else "sha256"))
+    algorithm = "sha1" if is_sha1 else "sha256"
+    if packs is not None and _is_own(packs):
+        write_pack(packs, objects, algorithm, durable.write_synced)
+    else:
+        rows = [_row(kind, content) for kind, content in objects.values()]
+        git("index-pack", "--stdin", stdin=_pack(rows, algorithm))
+
+
+def _is_own(packs: Path) -> bool:
+    """Return whether a folder is there for one user alone; git knows how a shared one is written to."""
+    return packs.is_dir() and os.name == "posix" and not packs.stat().st_mode & _SHARED
 
 
 def write_pack(
@@ -48,10 +62,10 @@ def write_pack(
     """
     rows = {name: _row(kind, content) for name, (kind, content) in objects.items()}
     pack = _pack(rows.values(), algorithm)
-    width = hashlib.new(algorithm, usedforsecurity=False).digest_size
-    name = f"pack-{pack[-width:].hex()}"
+    checksum = pack[-DIGESTS[algorithm]().digest_size :]
+    name = f"pack-{checksum.hex()}"
     write(folder / f"{name}.pack", pack)
-    write(folder / f"{name}.idx", _index(rows, pack[-width:], algorithm))
+    write(folder / f"{name}.idx", _index(rows, checksum, algorithm))
 
 
 def _row(kind: str, content: bytes) -> bytes:
@@ -68,7 +82,7 @@ def _compressed(content: bytes) -> bytes:
 def _pack(rows: Iterable[bytes], algorithm: str) -> bytes:
     rows = tuple(rows)
     body = b"".join([b"PACK", struct.pack(">II", 2, len(rows)), *rows])
-    return body + hashlib.new(algorithm, body, usedforsecurity=False).digest()
+    return body + DIGESTS[algorithm](body).digest()
 
 
 def _index(rows: Mapping[str, bytes], checksum: bytes, algorithm: str) -> bytes:
@@ -90,7 +104,7 @@ def _index(rows: Mapping[str, bytes], checksum: bytes, algorithm: str) -> bytes:
             checksum,
         ]
     )
-    return body + hashlib.new(algorithm, body, usedforsecurity=False).digest()
+    return body + DIGESTS[algorithm](body).digest()
 
 
 def _object_header(kind: int, size: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import posixpath
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from scaffold import cache
+from scaffold.digests import sha256
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.tree import File, Mode
@@ -83,7 +83,7 @@ class Repository:
         if not is_remote(checked) and "://" not in checked:
             checked = str(Path(checked).resolve())
         _refuse_settings(checked)
-        key = hashlib.sha256(strip_userinfo(checked).encode()).hexdigest()[:24]
+        key = sha256(strip_userinfo(checked).encode()).hexdigest()[:24]
         return cls(checked, cache.private_folder("copies") / f"{key}.git", offline)
 
     def references(self) -> References:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 import scaffold
 from scaffold import cache
+from scaffold.digests import sha1, sha256
 from scaffold.errors import ScaffoldError
 from scaffold.questions import Questions, read_questions
 from scaffold.repositories import References, Repository, is_repository
@@ -237,7 +237,7 @@ def _is_checkout() -> bool:
 
 def _working_tree(source: Source) -> Template:
     """Return the template that the checkout's sources stand for; they are compiled when one of them changed."""
-    key = hashlib.sha256(repr((_CHECKOUT, [*_stamps()])).encode("utf-8", "surrogateescape"))
+    key = sha256(repr((_CHECKOUT, [*_stamps()])).encode("utf-8", "surrogateescape"))
     kept = cache.folder("sources") / key.hexdigest()[:32]
     commit = cache.load(kept)
     files = _load(_pack(commit, "", own=True)) if commit else None
@@ -289,7 +289,7 @@ def _snapshot(source: Source, files: Mapping[str, File], *, own: bool = False) -
 
 
 def _content_id(files: Mapping[str, File]) -> str:
-    digest = hashlib.sha1(usedforsecurity=False)
+    digest = sha1()
     for path, file in sorted(files.items()):
         digest.update(f"{file.mode} {file.blob_id} {path}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
@@ -372,7 +372,7 @@ def _read(
 
 def _pack(commit: str, directory: str, *, own: bool = False) -> Path:
     """Return where a template is kept; nobody else's has a name that scaffold's own is looked for under."""
-    key = hashlib.sha256(directory.encode()).hexdigest()[:8] if directory else _kind(own=own)
+    key = sha256(directory.encode()).hexdigest()[:8] if directory else _kind(own=own)
     return cache.folder("templates") / f"{commit}-{key}"
 
 

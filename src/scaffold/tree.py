@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from scaffold.digests import sha1
 from scaffold.values import frozen
 
 Mode: TypeAlias = Literal["100644", "100755", "120000"]
@@ -23,7 +23,7 @@ class File:
     def blob_id(self) -> str:
         """Return git's SHA-1 object id of the content (40 hex digits)."""
         header = b"blob %d\0" % len(self.content)
-        return hashlib.sha1(header + self.content, usedforsecurity=False).hexdigest()
+        return sha1(header + self.content).hexdigest()
 
 
 Tree: TypeAlias = Mapping[str, File]

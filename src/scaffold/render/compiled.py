@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import sys
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold import cache
+from scaffold.digests import sha256
 from scaffold.sandbox.engine import Compiled
 from scaffold.tree import File
 from scaffold.values import frozen
@@ -42,7 +42,7 @@ class Kept:
         """Return what is kept for `template`; nothing is kept of one that nobody rendered yet."""
         settings = template.questions.settings.key()
         key = repr((_FORMAT, template.source, settings, sys.version, _jinja()))
-        name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        name = sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         path = cache.folder("compiled") / name
         loaded, binary = cache.load(path) or ({}, {})
         return cls(path, loaded, binary, len(binary))

@@ -90,6 +90,9 @@ def _chosen() -> Path:
 
 def _repository_around(path: Path) -> Path | None:
     """Return the repository that `path` is in; a home that is one, for its dotfiles, does not count."""
-    real = Path(os.path.realpath(path))
-    found = next((each for each in (real, *real.parents) if (each / ".git").exists()), None)
-    return None if found == Path(os.path.realpath(Path.home())) else found
+    real = os.path.realpath(path)
+    while not os.path.exists(f"{real}/.git"):  # noqa: PTH110 - asked for every cached file
+        real, below = os.path.split(real)
+        if not below:
+            return None
+    return None if real == os.path.realpath(Path.home()) else Path(real)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -10,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from scaffold.digests import sha256
 from scaffold.errors import ScaffoldError
 from scaffold.tree import File
 from scaffold.trust import state
@@ -82,7 +82,7 @@ def code_digest(template: Runnable) -> str:
     That is the whole template. Its files and the values of `cookiecutter.json` are rendered by a Jinja without a
     sandbox and become text of its hooks, and which other file a hook starts, imports or evaluates cannot be told.
     """
-    digest = hashlib.sha256()
+    digest = sha256()
     for name in template.foreign_extensions:
         digest.update(f"extension {name}\0".encode("utf-8", "surrogateescape"))
     for path, file in sorted(template.files.items()):

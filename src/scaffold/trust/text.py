@@ -15,6 +15,7 @@ _UNSAFE = (
 # What turns off continuous integration, and what closes an issue, wherever a message has it.
 _SWITCH = r"(?i)\[(?=[^\[\]\n]*\b(?:skip|no)\b)([^\[\]\n]*)\]"
 _OTHER_SWITCH = r"(?i)\*{3}(NO_CI)\*{3}|(skip-checks)\s*(?=:)"
+_ISSUE = r"(?i)(?:#|GH-|!|/)\d"
 _CLOSER = (
     r"(?i)\b(close[sd]?|closing|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)"
     r"(?=:?\s+\S*(?:#|GH-|!|/)\d)"
@@ -36,9 +37,12 @@ def one_line(text: str) -> str:
 
 def as_message(text: str) -> str:
     """Return `text` as a commit may say it: it turns off no CI, and closes no issue of the repository that takes it."""
-    plain = re.sub(_SWITCH, r"(\1)", text)
-    plain = re.sub(_OTHER_SWITCH, lambda match: f"{match[1] or match[2]} ", plain)
-    return escape(re.sub(_CLOSER, r"\1 (in the template)", plain))
+    plain = re.sub(_SWITCH, r"(\1)", text) if "[" in text else text
+    if "***" in plain or "skip-checks" in plain.casefold():
+        plain = re.sub(_OTHER_SWITCH, lambda match: f"{match[1] or match[2]} ", plain)
+    if re.search(_ISSUE, plain):
+        plain = re.sub(_CLOSER, r"\1 (in the template)", plain)
+    return escape(plain)
 
 
 def as_code(text: str) -> str:
