@@ -383,7 +383,7 @@ def test_service_monitor_prometheus_and_alertmanager_see_each_other(local: Local
         for name in ("alertmanager", "prometheus"):
             stack.enter_context(_watcher(local, name))
         wait_for("all targets are up", lambda: set(_targets(local).values()) == {"up"}, 120)
-        assert {"service", "monitor", "prometheus"} == set(_targets(local))
+        assert set(_targets(local)) == {"service", "monitor", "prometheus", "alertmanager"}
         found = local.get("prometheus", "/api/v1/alertmanagers")["data"]["activeAlertmanagers"]
         assert [each["url"] for each in found] == [
             f"http://127.0.0.1:{local.ports['alertmanager']}/api/v2/alerts"

@@ -53,14 +53,14 @@ def test_a_model_drifts_and_is_replaced_without_a_failed_request(stack: Stack) -
     with Steady(stack.address("service")) as steady:
         again = stack.run("-m", f"{stack.package}.retraining", "run")
         assert again.returncode == 0, again.stdout + again.stderr
+        told = {message.get("kind") for message in stack.webhook.got}
+        assert {"run_finished", "model_registered", "promoted"} <= told, again.stderr
         wait_for(
             "the new champion answers",
             lambda: get(f"{stack.address('service')}/model")["version"] != version,
         )
     assert steady.failed == []
     assert steady.answered > 50
-    told = {message.get("kind") for message in stack.webhook.got}
-    assert {"run_finished", "model_registered", "promoted"} <= told
     promoted = next(each for each in stack.webhook.got if each.get("kind") == "promoted")
     assert "wind_speed" in promoted["facts"]["trigger"]
 

@@ -1,6 +1,6 @@
 """Runs in the generated project's environment: change the world, or send its rows to the service.
 
-python traffic.py PACKAGE change RAW            the raw data of another world a year later, over the old ones
+python traffic.py PACKAGE change RAW            the raw data of another world two years later, over the old ones
 python traffic.py PACKAGE rows RAW FILE         the raw data as requests, a JSON list
 python traffic.py PACKAGE poison FOLDER         a model in FOLDER that breaks on gusts of 199 mph
 python traffic.py PACKAGE send RAW URL ROWS LABELS   predictions for rows of RAW; their outcomes
@@ -22,9 +22,9 @@ BATCH = 20
 
 
 def change(path: Path) -> None:
-    """Let wind be stronger, and the morning what the evening was, a year (of whole weeks) later."""
+    """Let wind be stronger, and the morning what the evening was, two years (of whole weeks) later."""
     rows = pd.read_csv(path)
-    time = pd.to_datetime(rows["scheduled_departure"]) + pd.Timedelta(weeks=52)
+    time = pd.to_datetime(rows["scheduled_departure"]) + pd.Timedelta(weeks=104)
     mirrored = time.dt.normalize() + pd.to_timedelta(28 - time.dt.hour, unit="h")
     mirrored += pd.to_timedelta(time.dt.minute, unit="m")
     rows["scheduled_departure"] = mirrored.where(time.dt.hour.between(5, 23), time).dt.strftime(

@@ -87,7 +87,11 @@ class Team:
         if arguments == INGEST:
             ingest(paths, self.parameters)
         if arguments == TRAIN:
-            # The candidate of the pipeline stands for a new one.
+            # The candidate of the pipeline stands for one that learnt from the rows there are now.
+            times = pd.to_datetime(pd.read_parquet(paths.raw)[TIME.name])
+            facts = paths.candidate / "facts.json"
+            content = json.loads(facts.read_text("utf-8"))
+            _write(facts, json.dumps(content | {"newest_row": times.max().isoformat()}))
             evaluate(paths, self.parameters)
             register(paths, self.parameters)
 
