@@ -19,6 +19,13 @@ class File:
     content: bytes
     mode: Mode = "100644"
 
+    @classmethod
+    def of_blob(cls, blob_id: str, content: bytes, mode: Mode) -> File:
+        """Return a file that git gave by its SHA-1 object id: it need not be hashed again."""
+        file = cls(content, mode)
+        file.__dict__["blob_id"] = blob_id
+        return file
+
     @cached_property
     def blob_id(self) -> str:
         """Return git's SHA-1 object id of the content (40 hex digits)."""

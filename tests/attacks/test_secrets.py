@@ -347,6 +347,7 @@ def test_the_code_and_its_digest_are_shown_before_the_yes_and_escaped(scratch):
         answers={"Components": "", "(y/N)": "y", "slug": ""},
     )  # fmt: skip
 
+    assert store.exists(), shown
     trusted = json.loads(store.read_text())
     digest = next(iter(trusted.values()))[0]
     before_yes = shown.partition("(y/N)")[0]

@@ -44,10 +44,10 @@ def _renames(
     checkout: Checkout, gone: Mapping[str, LockedFile], tracked: Mapping[str, Entry]
 ) -> dict[str, str]:
     with opened(checkout.git) as store:
+        # Each once: a lock may name one large file many times.
+        there = {blob for blob in {file.blob for file in gone.values()} if store.find(blob)}
         before = {
-            path: Entry(file.mode, file.blob)
-            for path, file in gone.items()
-            if store.find(file.blob) is not None
+            path: Entry(file.mode, file.blob) for path, file in gone.items() if file.blob in there
         }
         made: dict[str, tuple[str, bytes]] = {}
 

@@ -304,7 +304,7 @@ def _stored_files(git: Git, lock: Lock, known: Mapping[str, bytes]) -> dict[str,
     wanted = sorted({file.blob for file in lock.files.values()} - known.keys())
     blobs = {**known, **(_stored_blobs(git, wanted) if wanted else {})}
     return {
-        path: File(blobs[file.blob], file.mode)
+        path: File.of_blob(file.blob, blobs[file.blob], file.mode)
         for path, file in lock.files.items()
         if file.blob in blobs
     }
