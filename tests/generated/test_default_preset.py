@@ -92,7 +92,7 @@ def test_model_leads_back_to_code_data_and_parameters(trained):
 def test_its_own_tests_pass_cover_it_and_write_nothing_outside_scratch(trained):
     before = snapshot(trained.folder, trained.home)
 
-    output = trained.run("make", "test", minutes=15)
+    output = trained.run("make", "test", minutes=40)
 
     assert snapshot(trained.folder, trained.home) == before
     # No library has kept what it would report about its use.
