@@ -54,7 +54,7 @@ def test_a_model_drifts_and_is_replaced_without_a_failed_request(stack: Stack) -
         again = stack.run("-m", f"{stack.package}.retraining", "run")
         assert again.returncode == 0, again.stdout + again.stderr
         told = {message.get("kind") for message in stack.webhook.got}
-        assert {"run_finished", "model_registered", "promoted"} <= told, again.stderr
+        assert {"run_finished", "model_registered", "promoted"} <= told, again.stdout + again.stderr
         wait_for(
             "the new champion answers",
             lambda: get(f"{stack.address('service')}/model")["version"] != version,
