@@ -61,6 +61,7 @@ class Gate:
     slices: tuple[str, ...]
     slice_rows: int
     slice_tolerance: float
+    slice_confidence: float
     row_milliseconds: float
 
 

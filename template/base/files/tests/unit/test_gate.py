@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from project_package import problem
 from project_package.parameters import Gate
-from project_package.training.gate import Slice, gate
+from project_package.training.gate import Slice, gate, loses
 
 RULES = Gate(
     gain_over_baseline=0.1,
@@ -11,6 +13,7 @@ RULES = Gate(
     slices=("origin",),
     slice_rows=1,
     slice_tolerance=0.05,
+    slice_confidence=0.95,
     row_milliseconds=1.0,
 )
 BASELINE = 10.0
@@ -76,6 +79,14 @@ def test_worse_on_one_slice_only_fails_and_names_it() -> None:
     )
 
     assert failed(GOOD, champion=GOOD, slices=slices) == ["origin LGA"]
+
+
+def test_a_loss_on_a_slice_that_chance_explains_passes() -> None:
+    loss = Slice("origin", "JFK", 100, better(GOOD, -0.1), GOOD, error=0.04)
+
+    assert loses(loss, RULES)
+    assert failed(GOOD, GOOD, (loss,)) == []
+    assert failed(GOOD, GOOD, (replace(loss, error=0.02),)) == ["origin JFK"]
 
 
 @pytest.mark.parametrize("champion", [GOOD, None])

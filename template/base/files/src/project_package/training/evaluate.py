@@ -4,7 +4,8 @@ import json
 import logging
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.target import TARGET
 from project_package.training import champion
-from project_package.training.gate import Slice, gate, not_comparable
+from project_package.training.chance import error_of_gain
+from project_package.training.gate import Slice, gate, loses, not_comparable
 from project_package.training.plots import write_plots
 
 logger = logging.getLogger(__name__)
@@ -127,18 +129,20 @@ def _measure(scored: Scored, name: str, threshold: Any) -> dict[str, float]:
     return {} if score is None else problem.measure(scored.actual, score, threshold)
 
 
-def _slices(scored: Scored, parameters: Parameters) -> list[Slice]:
-    slices = []
+def _slices(scored: Scored, parameters: Parameters) -> Iterator[Slice]:
     for column in parameters.gate.slices:
         for value, index in sorted(scored.rows.groupby(column).indices.items()):
             if len(index) < parameters.gate.slice_rows:
                 continue
-            candidate = problem.primary(scored.actual[index], scored.candidate[index])
-            other = None
+            actual, candidate = scored.actual[index], scored.candidate[index]
+            part = Slice(column, str(value), len(index), problem.primary(actual, candidate))
             if scored.champion is not None:
-                other = problem.primary(scored.actual[index], scored.champion[index])
-            slices.append(Slice(column, str(value), len(index), candidate, other))
-    return slices
+                champion = scored.champion[index]
+                part = replace(part, champion=problem.primary(actual, champion))
+                if loses(part, parameters.gate):
+                    error = error_of_gain(actual, candidate, champion, parameters.seed)
+                    part = replace(part, error=error)
+            yield part
 
 
 def _milliseconds(session: onnxruntime.InferenceSession, rows: pd.DataFrame) -> float:

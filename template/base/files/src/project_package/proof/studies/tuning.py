@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from project_package import problem
 from project_package.packing import pack
@@ -14,13 +12,13 @@ from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.proof.studies.rows import actual, algorithm
 from project_package.schema import TIME
+from project_package.training.chance import error_of_gain
 from project_package.training.export import frame_of
 from project_package.training.gate import better_by
 from project_package.training.train import out_of_fold
 
 FACTORS = (0.5, 2.0)
 FOLDS = 2
-SAMPLES = 30
 
 
 def tuning(paths: Paths, parameters: Parameters) -> dict[str, Any]:
@@ -28,10 +26,11 @@ def tuning(paths: Paths, parameters: Parameters) -> dict[str, Any]:
     rows, name = pd.read_parquet(paths.train), algorithm(paths)
     present = parameters.train.candidates[name]
     chosen = _score(rows, name, present, parameters)
-    tried = []
+    happened, tried = actual(rows), []
     for option, value in _neighbours(present):
         other = _score(rows, name, {**present, option: value}, parameters)
-        gain, error = _gain(actual(rows), chosen, other, parameters.seed)
+        gain = better_by(*(problem.primary(happened, score) for score in (other, chosen)))
+        error = error_of_gain(happened, other, chosen, parameters.seed)
         tried.append({"name": option, "value": value, "gain": gain, "error": error})
     return {"algorithm": name, "options": dict(present), "tried": tried}
 
@@ -50,17 +49,3 @@ def _score(
     model = problem.candidates({name: options}, parameters.seed)[name]
     fewer = replace(parameters, train=replace(parameters.train, folds=FOLDS))
     return out_of_fold(model, frame_of(pack(rows)), actual(rows), rows[TIME.name], fewer)
-
-
-def _gain(
-    happened: problem.Numbers, chosen: problem.Numbers, other: problem.Numbers, seed: int
-) -> tuple[float, float]:
-    """Return by how much `other` is better than `chosen`, and the standard error by bootstrap."""
-
-    def gain(index: NDArray[np.intp]) -> float:
-        results = [problem.primary(happened[index], score[index]) for score in (other, chosen)]
-        return better_by(*results)
-
-    chance = np.random.default_rng(seed)
-    samples = [gain(chance.integers(len(happened), size=len(happened))) for _ in range(SAMPLES)]
-    return gain(np.arange(len(happened))), float(np.std(samples, ddof=1))
