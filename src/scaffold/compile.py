@@ -106,13 +106,16 @@ def _compile_file(
 
 def _condition(component: Component, path: str, sources: Sources) -> str:
     """Return the Jinja test under which a file of an optional component exists."""
-    concern = component.manifest["only_with_jobs"].get(path.removesuffix(".jinja"))
-    if concern is None:
+    needed = component.manifest["only_with_jobs"].get(path.removesuffix(".jinja"))
+    if needed is None:
         return _is_active(component)
     declaring = [
         _is_active(other)
         for other in sources.components
-        if any(job.get("concern") == concern for job in other.manifest["jobs"].values())
+        if any(
+            needed in (job.get("concern"), *job.get("permissions", []))
+            for job in other.manifest["jobs"].values()
+        )
     ]
     return f"{_is_active(component)} and ({' or '.join(declaring) or 'false'})"
 

@@ -34,13 +34,13 @@ MANIFEST_KEYS: Mapping[str, type] = {
     "jobs": dict,
     "pipeline": dict,  # where a provider of continuous integration says what it runs
     "environment_files": dict,  # environment -> variable -> what it is: secrets of all jobs there that are files
-    "only_with_jobs": dict,  # path -> concern: a file that exists only where a job of it does
+    "only_with_jobs": dict,  # path -> concern or permission: a file that is only there with such a job
     "ports": dict,
     "gitignore": list,
     "dockerignore": list,
     "hooks": list,
     "docs": list,
-    "bumps": list,  # kinds of files with versions that a bot can propose newer ones for, as Dependabot calls them
+    "bumps": dict,  # ecosystem, as Dependabot calls it -> folders with versions that it can propose newer ones for
     "tree": dict,  # files and folders -> what they are for
 }
 

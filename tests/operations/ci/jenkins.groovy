@@ -66,6 +66,12 @@ abstract class Pipeline extends Script {
   void always(Closure body) { section = 'always'; body() }
   void milestone(int ordinal) { current[section] << [milestone: ordinal] }
   void sh(String script) { current[section] << [sh: script] }
+  Map string(Map secret) { secret }
+  void withCredentials(List<Map> secrets, Closure body) {
+    secrets.each { secret -> assert secret.credentialsId == secret.variable }
+    current[section] << [secrets: secrets*.variable]
+    body()
+  }
   void stash(Map what) { current[section] << [stash: what.name] }
   void unstash(String name) { current[section] << [unstash: name] }
   void archiveArtifacts(Map what) { current[section] << [archive: what.artifacts] }
