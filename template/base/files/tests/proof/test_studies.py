@@ -26,7 +26,11 @@ from project_package.proof.studies.suite import suite
 from project_package.proof.studies.tuning import tuning
 
 
-def test_every_feature_is_measured(pipeline: Paths, parameters: Parameters) -> None:
+def test_every_feature_is_measured(
+    pipeline: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(features.__globals__, "REPEATS", 3)
+
     found = features(pipeline, parameters)
 
     assert list(found) == [column.name for column in schema.FEATURES]

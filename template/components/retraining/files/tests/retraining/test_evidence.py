@@ -9,7 +9,7 @@ from project_package.retraining.reasons import ShadowRules
 
 RULES = ShadowRules(rows=2000, psi=0.25, minimum_labels=200, tolerated_loss=0.05)
 MEASURE = MEASURES["roc_auc"]
-TRIALS = 40
+TRIALS = 20
 
 
 def answers(generator: np.random.Generator, rows: int, gap: float) -> Answers:
