@@ -66,6 +66,7 @@ abstract class Pipeline extends Script {
   void always(Closure body) { section = 'always'; body() }
   void milestone(int ordinal) { current[section] << [milestone: ordinal] }
   void sh(String script) { current[section] << [sh: script] }
+  boolean fileExists(String path) { !(path in missing) }
   Map string(Map secret) { secret }
   void withCredentials(List<Map> secrets, Closure body) {
     secrets.each { secret -> assert secret.credentialsId == secret.variable }
@@ -82,6 +83,14 @@ class Variables {
   void setProperty(String name, Object value) { values[name] = value.toString() }
 }
 
+// All values are text, as in Jenkins.
+class Environment {
+  private Map values
+  Environment(Map values) { this.values = values }
+  void setProperty(String name, Object value) { values[name] = value.toString() }
+  Object getProperty(String name) { values[name] }
+}
+
 class Build {
   List causes
   List changeSets
@@ -92,7 +101,8 @@ CompilerConfiguration configuration = new CompilerConfiguration(scriptBaseClass:
 Map told = new JsonSlurper().parseText(args[1]).collectEntries { name, situation ->
   Map values = [
     none: 'none',
-    env: [WORKSPACE: '/workspace', BUILD_NUMBER: '7'] + situation.env,
+    env: new Environment([WORKSPACE: '/workspace', BUILD_NUMBER: '7'] + situation.env),
+    missing: situation.missing ?: [],
     params: [ACTION: situation.action ?: 'check'],
     currentBuild: new Build(
       causes: situation.timer ? ['hudson.triggers.TimerTrigger$TimerTriggerCause'] : [],

@@ -28,6 +28,11 @@ SITUATIONS: Mapping[str, Mapping[str, Any]] = {
     "push": {"env": MAIN, "paths": ["README.md"]},
     "push of code": {"env": MAIN, "paths": ["src/flight_delays/schema.py"]},
     "change": {"env": {"BRANCH_NAME": "PR-3", "CHANGE_ID": "3"}},
+    "push of code without an image": {
+        "env": MAIN,
+        "paths": ["src/flight_delays/schema.py"],
+        "missing": ["build/image.txt"],
+    },
     "branch": {"env": {"BRANCH_NAME": "mine"}},
     "schedule": {"env": MAIN, "timer": True},
     "train": {"env": MAIN, "action": "train"},
@@ -44,6 +49,7 @@ FRESHNESS = {"Locked versions", "Newest versions", "Oldest versions"}
 RUNS: Mapping[str, set[str]] = {
     "push": CHECKS | {"Score"},
     "push of code": CHECKS | {"Score"} | DELIVERY,
+    "push of code without an image": CHECKS | {"Score", "Train", "Image"},
     "change": NEWEST | CHECKS | {"Metrics against main"},
     "branch": set(),
     "schedule": DELIVERY | FRESHNESS,
@@ -258,34 +264,43 @@ def test_azure_steps_are_green(
 BRANCH = {"Build.Reason": "IndividualCI", "Build.SourceBranch": "refs/heads/main"}
 WEEKLY = {**BRANCH, "Build.Reason": "Schedule"}
 BY_HAND = {**BRANCH, "Build.Reason": "Manual"}
-AZURE: Mapping[str, tuple[dict[str, str], str, str, set[str]]] = {
-    "push": (BRANCH, "check", "false", {"ci", "inputs"}),
-    "push of code": (BRANCH, "check", "true", {"ci", "inputs", "train"}),
+IMAGE = {"package.pushed.image": "team/project@sha256:0"}
+CHANGED = {"compare.inputs.changed": "true", **IMAGE}
+AZURE_DELIVERY = {"train", "package", "staging", "production"}
+AZURE: Mapping[str, tuple[dict[str, str], str, dict[str, str], set[str]]] = {
+    "push": (BRANCH, "check", {"compare.inputs.changed": "false"}, {"ci", "inputs"}),
+    "push of code": (BRANCH, "check", CHANGED, {"ci", "inputs"} | AZURE_DELIVERY),
+    "push of code without an image": (
+        BRANCH,
+        "check",
+        {**CHANGED, "package.pushed.image": ""},
+        {"ci", "inputs", "train", "package"},
+    ),
     "pull request": (
         {"Build.Reason": "PullRequest", "Build.SourceBranch": "refs/pull/3/merge"},
         "check",
-        "",
+        {},
         {"ci"},
     ),
-    "by hand": (BY_HAND, "check", "", {"ci"}),
-    "train by hand": (BY_HAND, "train", "", {"train"}),
+    "by hand": (BY_HAND, "check", {}, {"ci"}),
+    "train by hand": (BY_HAND, "train", IMAGE, AZURE_DELIVERY),
     "train by hand on a branch": (
         {**BY_HAND, "Build.SourceBranch": "refs/heads/mine"},
         "train",
-        "",
+        {},
         set(),
     ),
-    "roll-back": (BY_HAND, "roll-back", "", {"roll_back"}),
+    "roll-back": (BY_HAND, "roll-back", {}, {"roll_back"}),
     "weekly training": (
         {**WEEKLY, "Build.CronSchedule.DisplayName": "Train each week"},
         "check",
-        "",
-        {"train"},
+        IMAGE,
+        AZURE_DELIVERY,
     ),
     "weekly freshness": (
         {**WEEKLY, "Build.CronSchedule.DisplayName": "Freshness each week"},
         "check",
-        "",
+        {},
         {"freshness"},
     ),
 }
@@ -293,12 +308,14 @@ AZURE: Mapping[str, tuple[dict[str, str], str, str, set[str]]] = {
 
 @pytest.mark.parametrize("situation", AZURE)
 def test_azure_runs_what_the_situation_asks_for(everywhere: Path, situation: str) -> None:
-    variables, action, changed, expected = AZURE[situation]
+    variables, action, outputs, expected = AZURE[situation]
 
     running: set[str] = set()
     for stage in read(everywhere / "azure-pipelines.yml")["stages"]:
-        results = {name: "Succeeded" if name in running else "Skipped" for name in ("ci", "inputs")}
-        if "condition" in stage and holds(stage["condition"], variables, action, results, changed):
+        needs = stage.get("dependsOn", [])
+        results = {name: "Succeeded" if name in running else "Skipped" for name in needs}
+        condition = stage.get("condition", "succeeded()")
+        if holds(condition, variables, action, results, outputs):
             running.add(stage["stage"])
 
     assert running == expected
@@ -309,7 +326,7 @@ def holds(
     variables: Mapping[str, str],
     action: str,
     results: Mapping[str, str],
-    changed: str,
+    outputs: Mapping[str, str],
 ) -> bool:
     """Evaluate a condition of a stage, as far as our pipeline's go."""
     words = {
@@ -319,10 +336,12 @@ def holds(
         "is_in": lambda value, *others: value in others,
         "eq": lambda one, other: one == other,
         "ne": lambda one, other: one != other,
+        "succeeded": lambda: set(results.values()) <= {"Succeeded"},
     }
     for name, result in results.items():
         condition = condition.replace(f"dependencies.{name}.result", repr(result))
-    condition = re.sub(r"dependencies\.[\w.]+\['[\w.]+'\]", repr(changed), condition)
+        known = re.compile(rf"dependencies\.{name}\.outputs\['([\w.]+)'\]")
+        condition = known.sub(lambda match: repr(outputs.get(match[1], "")), condition)
     condition = condition.replace("${{ parameters.action }}", action)
     for theirs, ours in {"and": "all_of", "or": "any_of", "in": "is_in"}.items():
         condition = re.sub(rf"\b{theirs}\(", f"{ours}(", condition)
