@@ -35,6 +35,7 @@ SAYS_IT_ANYWAY = {
     ".github/renovate.json": "a preset of Renovate's is named docker:pinDigests",
     ".gitlab/renovate.json": "a preset of Renovate's is named docker:pinDigests",
     ".pre-commit-config.yaml": "hooks come from repositories on GitHub",
+    ".jenkins/comment.sh": "a comment is written as the repository's host wants it",
     ".jenkins/template-sync.sh": "a pull request is opened as the repository's host wants it",
     "Jenkinsfile": "its steps run in containers",
     "docs/jenkins.md": "its steps run in containers",
