@@ -179,3 +179,31 @@ def test_what_nobody_edited_is_a_fresh_render_of_the_release(package, tmp_path):
         for path in fresh.keys() | upgraded.keys()
         if fresh.get(path) != upgraded.get(path) and not path.startswith(written_once)
     } == {"scaffold.lock"}  # which knows the ids of what was written once
+
+
+SETTINGS = """
+from pathlib import Path
+from flight_delays.parameters import read_parameters
+print(read_parameters(Path("params.yaml")).gate)
+"""
+
+
+@pytest.mark.parametrize("version", ["v0.1.0", "v0.3.0", "v0.5.0"])
+def test_settings_that_a_team_keeps_are_understood_by_the_newest_code(package, tmp_path, version):
+    scaffold(package, tmp_path, "new", "demo", "--ref", version, "--yes")
+    project = tmp_path / "demo"
+    before = (project / "params.yaml").read_bytes()
+
+    scaffold(package, project, "upgrade", "--offline", "--commit", "--yes")
+
+    done = subprocess.run(
+        [sys.executable, "-c", SETTINGS],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Gate(")
+    assert (project / "params.yaml").read_bytes() == before

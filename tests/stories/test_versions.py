@@ -134,6 +134,17 @@ def test_release_notes_are_in_the_commit_and_the_pull_request(project, made):
     assert [each["version"] for each in said.json["release_notes"]] == ["v3.0.0", "v2.0.0"]
 
 
+def test_release_notes_keep_their_lines(project, made):
+    notes = "- Faster start\n- Safer stop,\n  also by hand"
+    made.release({"a.txt": "two\n"}, "v2.0.0", message=notes)
+
+    said = project.upgrade("--commit")
+
+    assert [each["text"] for each in said.json["release_notes"]] == [notes]
+    told = "v2.0.0:\n  - Faster start\n  - Safer stop,\n    also by hand\n"
+    assert told in project.git("log", "-1", "--format=%B")
+
+
 def test_release_notes_cannot_drive_a_terminal(project, made):
     made.release({"a.txt": "two\n"}, "v2.0.0", message="bad \x1b[2J news")
 

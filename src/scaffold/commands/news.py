@@ -66,7 +66,7 @@ def _tagged(git: Git, before: str, after: str) -> tuple[News, ...]:
         "--sort=-version:refname",
         f"--merged={after}",
         f"--no-merged={before}",
-        "--format=%(refname:strip=2)%00%(contents:subject)%0a%0a%(contents:body)%00",
+        "--format=%(refname:strip=2)%00%(contents)%00",
         "refs/tags",
         most=_LONGEST,
     )

@@ -1,7 +1,7 @@
 """`params.yaml` as typed, frozen values; a wrong or unknown key is an error, not a default."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -61,8 +61,8 @@ class Gate:
     slices: tuple[str, ...]
     slice_rows: int
     slice_tolerance: float
-    slice_confidence: float
     row_milliseconds: float
+    slice_confidence: float = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ def read_parameters(path: Path) -> Parameters:
     """Return the parameters in the file `path`.
 
     Raises:
-        PipelineError: A key is missing, unknown, or not what it should be.
+        PipelineError: A key that has no default is missing, or one is unknown or not what it should
+            be.
     """
     values = yaml.safe_load(path.read_text("utf-8"))
     return _build(Parameters, values, path.name)
@@ -105,11 +106,13 @@ def _build(kind: type[T], values: object, where: str) -> T:
     if not is_dataclass(kind) or not isinstance(values, dict):
         raise PipelineError(f"{where} must hold keys and values")
     names = {field.name for field in fields(kind)}
-    for problem, keys in (("has no", names - set(values)), ("has an unknown", set(values) - names)):
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    given = set(values)
+    for problem, keys in (("has no", needed - given), ("has an unknown", given - names)):
         if keys:
             raise PipelineError(f"{where} {problem} {', '.join(sorted(map(str, keys)))}")
     hints = get_type_hints(kind)
-    made = {name: _convert(hints[name], values[name], f"{where}: {name}") for name in names}
+    made = {name: _convert(hints[name], values[name], f"{where}: {name}") for name in given}
     return kind(**made)
 
 

@@ -33,6 +33,12 @@ def test_a_missing_key_is_refused_by_name(root: Path, tmp_path: Path) -> None:
         read_parameters(changed(root, tmp_path, "prepare", test_share="gone"))
 
 
+def test_a_key_that_has_a_default_may_be_missing(root: Path, tmp_path: Path) -> None:
+    path = changed(root, tmp_path, "gate", slice_confidence="gone")
+
+    assert read_parameters(path).gate.slice_confidence == 0.95
+
+
 def test_a_value_of_another_type_is_refused(root: Path, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="folds must be a int, not 'four'"):
         read_parameters(changed(root, tmp_path, "train", folds="four"))
