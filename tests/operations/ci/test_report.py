@@ -117,16 +117,16 @@ def provider(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def comment(everywhere: Path, tmp_path: Path, server: str, provider: str) -> Comment:
     """Return what does with a report what the step of a provider does."""
-    address = {"jenkins on github": "github.com", "jenkins on gitlab": "gitlab.example.com"}
+    step, host = {
+        "gitlab": (gitlab_step, "example.com"),
+        "azure": (azure_step, "example.com"),
+        "jenkins on github": (jenkins_step, "github.com"),
+        "jenkins on gitlab": (jenkins_step, "gitlab.example.com"),
+    }[provider]
+    command, variables, secret = step(everywhere, server)
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    origin = f"git@{address.get(provider, 'example.com')}:a team/project.git".replace(" ", "-")
+    origin = f"git@{host}:a-team/project.git"
     subprocess.run(["git", "remote", "add", "origin", origin], check=True, cwd=tmp_path)
-    command, variables, secret = {
-        "gitlab": gitlab_step,
-        "azure": azure_step,
-        "jenkins on github": jenkins_step,
-        "jenkins on gitlab": jenkins_step,
-    }[provider](everywhere, server)
 
     def run(report: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
         (tmp_path / "reports").mkdir(exist_ok=True)
