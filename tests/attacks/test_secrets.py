@@ -32,26 +32,31 @@ def release(scratch: Scratch, tag: str, files: Mapping[str, str], **more: object
 
 
 def at_terminal(scratch: Scratch, *arguments: str, answers: Mapping[str, str]) -> str:
-    """Run scaffold at a terminal, answer what it asks, and return all that the terminal showed."""
+    """
+    Run scaffold at a terminal, answer what it asks, and return all that the terminal showed.
+
+    `answers` are in the order of the questions. A question counts once the terminal shows it after
+    the answer before: its words may stand in the text of an earlier one.
+    """
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(scratch.project if scratch.project.is_dir() else scratch.project.parent)
         os.environ["TERM"] = "xterm"
         os.execv(sys.executable, [sys.executable, "-m", "scaffold", *arguments])
-    shown, waiting, end = "", dict(answers), time.monotonic() + 90
+    shown, answered, located, waiting = "", 0, 0, list(answers.items())
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         if select.select([terminal], [], [], 0.2)[0]:
             try:
                 shown += os.read(terminal, 65536).decode("utf-8", "replace")
             except OSError:
                 break
-        for question, answer in list(waiting.items()):
-            if question in shown:
-                del waiting[question]
-                time.sleep(0.3)  # until the prompt listens
-                os.write(terminal, f"{answer}\r".encode())
-        if "\x1b[6n" in shown:  # where is the cursor?
-            shown = shown.replace("\x1b[6n", "")
+        if waiting and waiting[0][0] in shown[answered:]:
+            time.sleep(0.3)  # until the prompt listens
+            os.write(terminal, f"{waiting.pop(0)[1]}\r".encode())
+            answered = len(shown)
+        if shown.count("\x1b[6n") > located:  # where is the cursor?
+            located += 1
             os.write(terminal, b"\x1b[1;1R")
     os.close(terminal)
     _, status = os.waitpid(child, 0)
@@ -80,7 +85,7 @@ def test_a_secret_is_asked_without_echo_and_never_stored(scratch):
 
     shown = at_terminal(
         scratch, "new", "project", "--template", str(scratch.template),
-        answers={"Components": "", "slug": "", "passphrase": SECRET, "nick": ""},
+        answers={"Components": "", " slug ": "", "passphrase": SECRET, " nick ": ""},
     )  # fmt: skip
 
     assert (scratch.project / "a").read_text() == "open\n", shown
@@ -344,7 +349,7 @@ def test_the_code_and_its_digest_are_shown_before_the_yes_and_escaped(scratch):
 
     shown = at_terminal(
         scratch, "new", "project", "--template", str(scratch.template),
-        answers={"Components": "", "(y/N)": "y", "slug": ""},
+        answers={"Components": "", "(y/N)": "y", " slug ": ""},
     )  # fmt: skip
 
     assert store.exists(), shown
