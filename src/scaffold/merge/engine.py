@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from scaffold.git import Git
 from scaffold.merge import moves
@@ -58,6 +58,9 @@ def merge(  # noqa: PLR0913 - keywords only
         trees = store.trees
         root = trees_root(store, head)
         project = _folder(trees, root, prefix)
+        for path, old in base.items():
+            if theirs.get(path) != old:  # as most projects have it still
+                store.remember(entry_of(old, store.algorithm).id, old.content)
         merging = _Merging(store, trees, project, policy or Policy(), labels or Labels())
         changes = {
             change.path: change for change in sorted(merging.changes(base, theirs), key=_path)
@@ -148,9 +151,7 @@ class _Merging:
     def ours(self, path: str) -> File | None:
         """Return the project's file at a path; a folder and a submodule are none."""
         entry = self.trees.find(self.project, path)
-        if entry is None or entry.mode in {FOLDER, SUBMODULE}:
-            return None
-        return self.file(entry)
+        return self.file(entry) if _is_file(entry) else None
 
     def file(self, entry: Entry) -> File:
         """Return an entry's content."""
@@ -274,23 +275,60 @@ class _Merging:
         return moves.with_added(text, parts.base, taken, self.trees) if taken else text
 
     def _gits_merge(self, parts: _Parts, ends: Mapping[str, Ends]) -> TextMerge:
-        for path in {*parts.base, *parts.theirs}:
-            entry = self.trees.find(self.project, path)
-            if entry is not None and entry.mode not in {FOLDER, SUBMODULE}:
-                self.store.assume(entry.id)
+        ours = {path: self.trees.find(self.project, path) for path in {*parts.base, *parts.theirs}}
         old, new = ({**tree} for tree in (parts.base, parts.theirs))
-        mine: dict[str, Entry | None] = {}
         for path in ends:
             old[path] = with_line_ends(old[path], "lf")
             new[path] = with_line_ends(new[path], "lf")
-            ours = self.ours(path)
-            if ours is not None:
-                mine[path] = Entry(
-                    ours.mode, self.store.put("blob", with_line_ends(ours, "lf").content)
-                )
-        project = self.trees.edit(self.project, mine) if mine else self.project
+            mine = self.ours(path)
+            if mine is not None:
+                content = with_line_ends(mine, "lf").content
+                ours[path] = Entry(mine.mode, self.store.put("blob", content))
+        edits = {path: ours[path] for path in ends}
+        project = self.trees.edit(self.project, edits) if edits else self.project
+        if _can_have_moved(old, new, ours):
+            return self._merged_by_git(project, old, new, ours)
+        return self._merged_in_place(project, old, new, ours)
+
+    def _merged_by_git(
+        self, project: str, old: Tree, new: Tree, ours: Mapping[str, Entry | None]
+    ) -> TextMerge:
+        for entry in ours.values():
+            if _is_file(entry):
+                self.store.assume(entry.id)
         base = self.trees.build(old)
         return self.store.text_merge(base, project, self.trees.build_next(base, old, new))
+
+    def _merged_in_place(
+        self, project: str, old: Tree, new: Tree, ours: Mapping[str, Entry | None]
+    ) -> TextMerge:
+        """Return what git's merge is where no file can have moved: each path is merged alone then.
+
+        git has to be asked about those alone that both sides changed.
+        """
+        edits: dict[str, Entry | None] = {}
+        contested: dict[str, Entry | None] = {}
+        for path, after in new.items():
+            before, mine = old.get(path), ours[path]
+            if before == after:
+                continue
+            was = None if before is None else entry_of(before, self.store.algorithm)
+            entry = entry_of(after, self.store.algorithm)
+            if mine == was:
+                self.store.remember(entry.id, after.content)
+                edits[path] = entry
+            elif mine != entry:
+                contested[path] = mine
+        if not contested:
+            return TextMerge(self.trees.edit(project, edits) if edits else project, (), ())
+        text = self._merged_by_git(
+            self.trees.edit("", contested),
+            {path: old[path] for path in contested if path in old},
+            {path: new[path] for path in contested},
+            contested,
+        )
+        edits |= dict(self.trees.files(text.tree))
+        return replace(text, tree=self.trees.edit(project, edits))
 
 
 @frozen
@@ -337,9 +375,7 @@ class _Merged:
 
     def _merged_file(self, path: str) -> File | None:
         entry = self.merging.trees.find(self.text.tree, path)
-        if entry is None or entry.mode in {FOLDER, SUBMODULE}:
-            return None
-        return self._with_ends(path, self.merging.file(entry))
+        return self._with_ends(path, self.merging.file(entry)) if _is_file(entry) else None
 
     def _clean(self, path: str, pairs: Mapping[str, str]) -> Change:
         before, after = self.merging.ours(path), self._merged_file(path)
@@ -488,13 +524,7 @@ def _told_clean(
     before: File | None, after: File | None, old: File | None, new: File | None, origin: str
 ) -> tuple[Kind, str, str]:
     if after is None:
-        if origin:
-            return Kind.DELETED, "template-moved", f"the template moved it to {origin}"
-        return (
-            Kind.DELETED,
-            "template-deleted",
-            "the template deleted it, and you had not changed it",
-        )
+        return _told_gone(before, old, origin)
     if before is None:
         return _told_new(after, new, origin)
     if old is None and new is None:
@@ -507,6 +537,15 @@ def _told_clean(
     if before == old:
         return Kind.UPDATED, "template-changed", "the template changed it, and you had not"
     return Kind.MERGED, "both-changed", "both sides changed it, in different places"
+
+
+def _told_gone(before: File | None, old: File | None, origin: str) -> tuple[Kind, str, str]:
+    if origin:
+        return Kind.DELETED, "template-moved", f"the template moved it to {origin}"
+    if before != old:  # else git had left it to you
+        return Kind.DELETED, "template-moved", "the template moved it, and your changes with it"
+    reason = "the template deleted it, and you had not changed it"
+    return Kind.DELETED, "template-deleted", reason
 
 
 def _told_new(after: File, new: File | None, origin: str) -> tuple[Kind, str, str]:
@@ -546,3 +585,17 @@ def _path(change: Change) -> str:
 
 def _is_link(file: File | None) -> bool:
     return file is not None and file.mode == "120000"
+
+
+def _is_file(entry: Entry | None) -> TypeGuard[Entry]:
+    return entry is not None and entry.mode not in {FOLDER, SUBMODULE}
+
+
+def _can_have_moved(old: Tree, new: Tree, ours: Mapping[str, Entry | None]) -> bool:
+    """Return whether git would look where a file went: it does for those that are not at their old path any more.
+
+    A folder at a file's path counts as well.
+    """
+    return not old.keys() <= new.keys() or any(
+        path in old if entry is None else not _is_file(entry) for path, entry in ours.items()
+    )

@@ -84,7 +84,7 @@ class Store:
         self.algorithm = algorithm
         self._reader = reader
         self._known: set[str] = set()
-        self._put: dict[str, tuple[str, bytes]] = {}
+        self._contents: dict[str, tuple[str, bytes]] = {}
         self._unwritten: dict[str, tuple[str, bytes]] = {}
 
     @property
@@ -109,8 +109,8 @@ class Store:
 
     def find(self, name: str) -> tuple[str, bytes] | None:
         """Return the id and content of an object, or nothing where there is none."""
-        if name in self._put:
-            return name, self._put[name][1]
+        if name in self._contents:
+            return name, self._contents[name][1]
         requests, answers = self._reader.stdin, self._reader.stdout
         assert requests is not None and answers is not None  # noqa: S101, PT018 - both are pipes
         requests.write(name.encode("utf-8", "surrogateescape") + b"\n")
@@ -132,7 +132,11 @@ class Store:
         """Store an object whose id is known."""
         if identifier not in self._known:
             self._known.add(identifier)
-            self._put[identifier] = self._unwritten[identifier] = (kind, content)
+            self._contents[identifier] = self._unwritten[identifier] = (kind, content)
+
+    def remember(self, identifier: str, content: bytes) -> None:
+        """Take note of what is in a blob, so that it is read without asking git."""
+        self._contents.setdefault(identifier, ("blob", content))
 
     def assume(self, identifier: str) -> None:
         """Take note of an object that the project has, so that it is not stored once more."""
