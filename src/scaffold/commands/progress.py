@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 PATIENCE = 1.0
@@ -14,17 +15,27 @@ teller: ContextVar[Callable[[str], None] | None] = ContextVar("teller", default=
 """What tells a person; the console sets it."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def step(label: str) -> Iterator[None]:
-    """Tell what is being done if it takes longer than `PATIENCE`. Nobody may be asked inside."""
+    """Tell what is being done if it takes longer than `PATIENCE`. Nobody may be asked inside.
+
+    A signal tells it, not a thread: a thread costs more, and a process with threads should not fork. Windows has no
+    such signal, and is told nothing.
+    """
     tell = teller.get()
-    if tell is None:
+    is_main = threading.current_thread() is threading.main_thread()
+    if tell is None or not is_main or not hasattr(signal, "setitimer"):
         yield
         return
-    timer = threading.Timer(PATIENCE, tell, (label,))
-    timer.daemon = True
-    timer.start()
+
+    def told(*_: object) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # nobody reads it, or something is printed
+            tell(label)
+
+    before = signal.signal(signal.SIGALRM, told)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         yield
     finally:
-        timer.cancel()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
