@@ -13,6 +13,7 @@ from scaffold.questions import resolve
 from scaffold.render import new_seed, project_name, render
 from scaffold.spec import Source
 from scaffold.template import open_template
+from scaffold.trust import limits as limits_module
 
 ROOT = "{{cookiecutter.slug}}"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -197,6 +198,65 @@ def test_a_second_render_from_what_was_kept_is_the_same(name, tmp_path):
     first, second = (rendered(template, seed="2026-01-01T00:00:00+00:00 x") for _ in range(2))
 
     assert first == second
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """Return a list that grows with each child with limits that a render is done in."""
+    started = []
+
+    def confined(function, limits):
+        started.append(function)
+        return limits_module.confined(function, limits)
+
+    monkeypatch.setattr("scaffold.render.confined", confined)
+    return started
+
+
+def test_what_is_kept_and_plain_is_rendered_without_a_child(tmp_path, children):
+    text = "{% if cookiecutter.name != 'x' %}{{cookiecutter.name}}{% endif %}\n"
+    folder = write_template(tmp_path, {"name": "x"}, {"{{cookiecutter.name}}.py": text, "b": "b"})
+    rendered(folder)
+    assert len(children) == 1
+
+    tree = rendered(folder, {"name": "other"})
+
+    assert len(children) == 1
+    assert {path: file.content for path, file in tree.items()} == {
+        "other.py": b"other\n",
+        "b": b"b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("context", "files"),
+    [
+        ({}, {"a": "{{ cookiecutter.name | upper }}\n"}),
+        ({}, {"a": "{% for _ in cookiecutter.name %}x{% endfor %}\n"}),
+        ({"__twice": "{{ cookiecutter.name }}{{ cookiecutter.name }}"}, {"a": "a\n"}),
+        ({"choice": ["{{ cookiecutter.name }}", "b"]}, {"a": "{{ cookiecutter.choice }}\n"}),
+        ({"_copy_without_render": ["*a*a*a*"]}, {"b": "{{ cookiecutter.name }}\n"}),
+    ],
+    ids=["filter", "loop", "private value", "choice", "patterns"],
+)
+def test_what_may_take_long_is_rendered_in_a_child(context, files, tmp_path, children):
+    folder = write_template(tmp_path, {"name": "x", **context}, files)
+
+    assert rendered(folder) == rendered(folder)
+    assert len(children) == 2
+
+
+def test_a_plain_text_that_a_long_answer_makes_huge_is_rendered_in_a_child(
+    tmp_path, children, monkeypatch
+):
+    monkeypatch.setenv("SCAFFOLD_LIMIT_MEGABYTES", "1")
+    folder = write_template(tmp_path, {"name": "x"}, {"a": "{{cookiecutter.name}}" * 1000})
+    rendered(folder)
+
+    with pytest.raises(ScaffoldError, match="more than 1 MB"):
+        rendered(folder, {"name": "x" * 2000})
+
+    assert len(children) == 2
 
 
 def test_a_link_to_a_file_becomes_the_file(tmp_path):

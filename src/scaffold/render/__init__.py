@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scaffold.errors import ScaffoldError
-from scaffold.questions import Renderer, full_context
+from scaffold.questions import Questions, Renderer, full_context
 from scaffold.render.compiled import Kept
 from scaffold.render.layout import Layout, project_folder
 from scaffold.render.text import rendered_file
 from scaffold.sandbox.chance import Chance, new_seed
-from scaffold.sandbox.engine import Engine
+from scaffold.sandbox.engine import Engine, NotPlain
 from scaffold.spec import Answers
 from scaffold.tree import File, Tree
 from scaffold.trust.limits import Limits, confined
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from scaffold.template import Template
 
 __all__ = ["new_seed", "project_name", "render"]
+
+_Written: TypeAlias = "dict[str, tuple[bytes | str, str]]"
+"""Path -> bytes or, for a file that is the template's own, its name there; and a mode."""
 
 
 def render(
@@ -132,21 +135,64 @@ def _render_alone(
             code="not-trusted",
         )
     kept = Kept.of(template)
-
-    def work() -> tuple[dict[str, tuple[bytes | str, str]], Any]:
-        return _rendered_files(template, answers, components, seed, kept)
-
     if template.own:
-        written, fresh = work()
+        written, fresh = _rendered_files(template, answers, components, seed, kept)
     else:
-        written, fresh = confined(work, Limits.from_environment())
+        plain = _plainly_rendered(template, answers, components, seed, kept)
+        written, fresh = plain or confined(
+            lambda: _rendered_files(template, answers, components, seed, kept),
+            Limits.from_environment(),
+        )
     kept.save(fresh)
     return {path: _file(template, content, mode) for path, (content, mode) in written.items()}
 
 
-def _rendered_files(
+def _plainly_rendered(
     template: Template, answers: Answers, components: Collection[str], seed: str, kept: Kept
-) -> tuple[dict[str, tuple[bytes | str, str]], Any]:
+) -> tuple[_Written, Any] | None:
+    """Return what a template renders to that needs no child with limits, or nothing where it may need one.
+
+    A child costs as much as the render of many templates, whose text has variables and conditions on them alone:
+    that takes no more time and memory than the template's length times its longest value.
+    """
+    questions = template.questions
+    lengths = [len(str(value)) for value in (*questions.raw.values(), *answers.values())]
+    length = sum(lengths) + sum(len(path) + len(f.content) for path, f in template.files.items())
+    most = Limits.from_environment().megabytes * 1_000_000
+    if (
+        not kept.is_plain
+        or length * max(lengths, default=0) > len("cookiecutter.a") * most
+        or questions.raw.get("_copy_without_render")
+        or any(file.mode == "120000" for file in template.files.values())
+        or _asks_for_rendering(questions, answers)
+    ):
+        return None
+    try:
+        return _rendered_files(template, answers, components, seed, kept, plain=True)
+    except NotPlain:
+        return None
+
+
+def _asks_for_rendering(questions: Questions, answers: Answers) -> bool:
+    """Return whether a variable is made of others, which could double in length from one to the next."""
+    made = [
+        str(raw)
+        for name, raw in questions.raw.items()
+        if name.startswith("__")
+        or not (name.startswith("_") or (isinstance(raw, str) and name in answers))
+    ]
+    return any(mark in text for text in made for mark in questions.settings.marks)
+
+
+def _rendered_files(  # noqa: PLR0913 - keywords only, beyond the five that it takes
+    template: Template,
+    answers: Answers,
+    components: Collection[str],
+    seed: str,
+    kept: Kept,
+    *,
+    plain: bool = False,
+) -> tuple[_Written, Any]:
     """Return path -> (bytes, mode), with the name of the template's file for bytes that are its own.
 
     Names instead of bytes keep what crosses from the confined child small.
@@ -155,9 +201,10 @@ def _rendered_files(
     chance = Chance(seed)
     layout = Layout.of(files, template.questions.raw, template.questions.settings)
     compiled = kept.compiled()
-    engine = Engine(template.questions.settings, layout.included, chance, compiled)
+    settings = template.questions.settings
+    engine = Engine(settings, layout.included, chance, compiled, plain=plain)
     context = render_context(template, answers, components, engine)
-    written: dict[str, tuple[bytes | str, str]] = {}
+    written: _Written = {}
     limits, size = Limits.from_environment(), 0
     for target, source, verbatim in layout.targets(engine, context):
         file = files[source]

@@ -47,6 +47,11 @@ class Kept:
         loaded, binary = cache.load(path) or ({}, {})
         return cls(path, loaded, binary, len(binary))
 
+    @property
+    def is_plain(self) -> bool:
+        """Return whether something is kept, and nothing of it needs Jinja."""
+        return bool(self.loaded) and all(isinstance(each, list) for each in self.loaded.values())
+
     def compiled(self) -> dict[str, Compiled]:
         """Return a copy of what is kept, to be added to."""
         return dict(self.loaded)

@@ -105,6 +105,10 @@ class Settings:
         return repr((sorted(self.options.items()), self.extensions))
 
 
+class NotPlain(Exception):  # noqa: N818 - no error: it asks for Jinja
+    """A text needs Jinja, where an engine was to do without."""
+
+
 class Engine:
     """Renders texts and files of one template.
 
@@ -113,6 +117,7 @@ class Engine:
         read: Name of an included or imported file -> its text, or nothing where there is none.
         chance: Clock and random numbers.
         compiled: Source -> what Jinja made of it; grows with use and may be kept.
+        plain: Jinja is not used: `NotPlain` is raised where it would have to be.
     """
 
     def __init__(
@@ -121,12 +126,15 @@ class Engine:
         read: Callable[[str], str | None] = lambda _: None,
         chance: Chance | None = None,
         compiled: MutableMapping[str, Compiled] | None = None,
+        *,
+        plain: bool = False,
     ) -> None:
         self.chance = chance or Chance()
         self.compiled: MutableMapping[str, Compiled] = {} if compiled is None else compiled
         self._settings = settings
         self._marks = settings.marks
         self._read = read
+        self._plain = plain
         self._sandbox: Sandbox | None = None
 
     def render(self, source: str, context: Context, *, key: str = "", where: str = "") -> str:
@@ -143,7 +151,7 @@ class Engine:
         """
         try:
             return self._render(source, context, key or source)
-        except (ScaffoldError, MemoryError):
+        except (ScaffoldError, MemoryError, NotPlain):
             raise
         except RecursionError:
             raise _failed(where, "it includes itself, or is too deep") from None
@@ -168,11 +176,12 @@ class Engine:
         return "\r" in source or any(mark in source for mark in self._marks)
 
     def _compile(self, source: str) -> Compiled:
+        parsed = self.sandbox.parse(source)
         from scaffold.sandbox.environment import plain_parts  # noqa: PLC0415 - imports Jinja
 
         if self._settings.options.get("autoescape"):
             return self._code(source)
-        parts = plain_parts(self.sandbox.parse(source))
+        parts = plain_parts(parsed)
         return self._code(source) if parts is None else parts
 
     def _code(self, source: str) -> types.CodeType:
@@ -195,6 +204,8 @@ class Engine:
     @property
     def sandbox(self) -> Sandbox:
         """Return the Jinja environment, made at the first use."""
+        if self._plain:
+            raise NotPlain
         if self._sandbox is None:
             from scaffold.sandbox.environment import Sandbox  # noqa: PLC0415 - imports Jinja
 
