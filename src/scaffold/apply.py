@@ -417,15 +417,14 @@ def _take_step(place: Place, step: Step) -> None:
         durable.remove(target)
         _drop_empty(place, step.path)
         return
-    _make_parents(place, step.path)
-    refuse_links(place.root, [step.path])
+    if not target.parent.is_dir():
+        _make_parents(place, step.path)
+        refuse_links(place.root, [step.path])
     durable.rename(place.new(step.new), target)
 
 
 def _make_parents(place: Place, path: str) -> None:
     parts = path.split("/")[:-1]
-    if (place.root / "/".join(parts)).is_dir():
-        return
     for depth in range(1, len(parts) + 1):
         durable.make_folder(place.root / "/".join(parts[:depth]))
 

@@ -22,7 +22,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.trust import state
 from scaffold.trust.paths import leads_out, open_regular
 
-_FORMAT = b"scaffold cache 2\n"
+_FORMAT = b"scaffold cache 3\n"
 _DIGEST = 32
 
 

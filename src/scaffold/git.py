@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 from scaffold.errors import ScaffoldError
 from scaffold.trust.addresses import strip_userinfo
@@ -118,7 +119,8 @@ class Git:
         process = subprocess.run(
             [*self._command(), *arguments],
             cwd=self.folder,
-            input=stdin,
+            stdin=None if stdin else subprocess.DEVNULL,
+            input=stdin or None,
             capture_output=True,
             check=False,
             env={**_environment(), **(env or {})},
@@ -149,7 +151,7 @@ class Git:
             GitError: git failed.
         """
         with (
-            tempfile.TemporaryFile() as messages,  # a pipe that nobody reads would stop git
+            _in_memory() as messages,  # a pipe that nobody reads would stop git
             subprocess.Popen(
                 [*self._command(), *arguments],
                 cwd=self.folder,
@@ -199,6 +201,13 @@ def _found(path: str, _: str) -> str:
     folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
     found = (shutil.which(os.path.join(folder, name)) for folder in folders)  # noqa: PTH118
     return next(filter(None, found), "")
+
+
+def _in_memory() -> IO[bytes]:
+    """Return a file without a name; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("messages"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _environment() -> dict[str, str]:

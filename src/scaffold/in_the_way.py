@@ -9,7 +9,7 @@ from pathlib import Path
 from scaffold.errors import ScaffoldError
 from scaffold.journal import Place
 from scaffold.merge.outcome import Change, Outcome
-from scaffold.values import frozen
+from scaffold.values import field, frozen
 
 _UNDER_WAY = {
     "MERGE_HEAD": "merge",
@@ -69,11 +69,9 @@ def refusals(
     changes = {outcome.in_repository(change.path): change for change in outcome.writes}
     dirty = {path: code for path, code in status.dirty.items() if path not in edited}
     deleted = {path for path, change in changes.items() if change.after is None}
-    found = [
-        refusal
-        for path, change in changes.items()
-        if (refusal := _refusal(place.root, path, change, dirty, deleted)) is not None
-    ]
+    way = _Way(place.root, dirty, deleted)
+    refused = (way.refusal(path, change) for path, change in changes.items())
+    found = [refusal for refusal in refused if refusal is not None]
     found = _with_ignored(place, found)
     found += _hidden(place, changes.keys() - {refusal.path for refusal in found}, changes)
     return tuple(sorted(found, key=lambda refusal: refusal.path))
@@ -114,51 +112,65 @@ def _rows(rows: Iterable[bytes]) -> Iterator[tuple[str, str]]:
             yield os.fsdecode(row.split(b" ", 10)[10]), "unmerged"
 
 
-def _refusal(
-    root: Path, path: str, change: Change, dirty: dict[str, str], deleted: set[str]
-) -> Refusal | None:
-    if dirty.get(path) == "unmerged":
-        return Refusal(path, "unmerged", "is in conflict", "decide it, then `git add` it")
-    if path in dirty:
-        return Refusal(path, "dirty", "has changes that are not committed", "commit or stash them")
-    if change.code == "file-folder":
-        return None
-    above = _above(root, path, deleted)
-    if above is not None:
-        return above
-    target = root / path
-    if change.before is None and change.after is not None and os.path.lexists(target):
-        return _untracked(root, path, deleted)
-    return None
+@frozen
+class _Way:
+    """What lies where changes are to be written.
 
+    Args:
+        root: The top of the work tree.
+        dirty: Path -> how it differs from the commit.
+        deleted: Paths that the changes delete.
+    """
 
-def _above(root: Path, path: str, deleted: set[str]) -> Refusal | None:
-    parts = path.split("/")[:-1]
-    for depth in range(1, len(parts) + 1):
-        name = "/".join(parts[:depth])
-        folder = root / name
-        if name in deleted:
-            continue
+    root: Path
+    dirty: Mapping[str, str]
+    deleted: Collection[str]
+    _above: dict[str, Refusal | None] = field(default_factory=dict)
+
+    def refusal(self, path: str, change: Change) -> Refusal | None:
+        """Return what stands in the way of one change."""
+        if self.dirty.get(path) == "unmerged":
+            return Refusal(path, "unmerged", "is in conflict", "decide it, then `git add` it")
+        if path in self.dirty:
+            hint = "commit or stash them"
+            return Refusal(path, "dirty", "has changes that are not committed", hint)
+        if change.code == "file-folder":
+            return None
+        above = self.above(path.rpartition("/")[0])
+        if above is not None:
+            return above
+        is_new = change.before is None and change.after is not None
+        return self.untracked(path) if is_new and os.path.lexists(self.root / path) else None
+
+    def above(self, folder: str) -> Refusal | None:
+        """Return what stands in the way of writing into a folder."""
+        if not folder:
+            return None
+        if folder not in self._above:
+            above = self.above(folder.rpartition("/")[0])
+            self._above[folder] = above or self._of_folder(folder)
+        return self._above[folder]
+
+    def _of_folder(self, name: str) -> Refusal | None:
+        folder = self.root / name
+        if name in self.deleted:
+            return None
         if folder.is_symlink():
             reason = "is a symbolic link, and nothing is written through it"
             return Refusal(name, "symlink", reason, "replace it by a folder, or track it")
         if folder.exists() and not folder.is_dir():
             return Refusal(name, "untracked", "is a file where a folder is needed", "move it away")
-    return None
+        return None
 
-
-def _untracked(root: Path, path: str, deleted: set[str]) -> Refusal | None:
-    target = root / path
-    if target.is_dir() and not target.is_symlink():
-        left = [name for name in _files_below(root, path) if name not in deleted]
-        if not left:
-            return None
-        return Refusal(
-            left[0], "folder", f"is in the folder {path}, where a file is needed", "move it away"
-        )
-    return Refusal(
-        path, "untracked", "is not tracked and would be overwritten", "move it away, or commit it"
-    )
+    def untracked(self, path: str) -> Refusal | None:
+        """Return what would be overwritten at a path where nothing is tracked."""
+        target = self.root / path
+        if not target.is_dir() or target.is_symlink():
+            reason = "is not tracked and would be overwritten"
+            return Refusal(path, "untracked", reason, "move it away, or commit it")
+        left = [name for name in _files_below(self.root, path) if name not in self.deleted]
+        reason = f"is in the folder {path}, where a file is needed"
+        return Refusal(left[0], "folder", reason, "move it away") if left else None
 
 
 def _files_below(root: Path, path: str) -> Iterator[str]:

@@ -390,7 +390,7 @@ def _kept(ref: str, *, own: bool = False) -> tuple[str, Mapping[str, File]] | No
 
 
 def _keep(commit: str, directory: str, files: Mapping[str, File], *, own: bool) -> None:
-    plain = {path: (file.content, file.mode) for path, file in files.items()}
+    plain = {path: (file.blob_id, file.content, file.mode) for path, file in files.items()}
     cache.save(_pack(commit, directory, own=own), plain)
 
 
@@ -398,7 +398,7 @@ def _load(path: Path) -> Mapping[str, File] | None:
     plain = cache.load(path)
     if plain is None:
         return None
-    return {name: File(content, mode) for name, (content, mode) in plain.items()}
+    return {path: File.of_blob(*file) for path, file in plain.items()}
 
 
 def _folder_files(folder: Path) -> dict[str, File]:

@@ -68,7 +68,7 @@ def _starting(
 
     def start(self: Any, *arguments: Any, **named: Any) -> None:
         own = self.__dict__
-        for name, value in zip(names, arguments, strict=False):
+        for name, value in zip(names, arguments):  # noqa: B905 - `strict` costs as much as the loop
             own[name] = value
         if len(arguments) == count and not named:
             return  # most values are made this way, ten thousand of some

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Any
 
 from scaffold.values import field, frozen
@@ -41,6 +42,26 @@ class Line:
 
     text: str = ""
     style: Style = Style.PLAIN
+
+
+class Later(Mapping[str, Any]):
+    """Data that are made when somebody first looks into them: a person's report is printed without."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, Any]:
+        return self._make()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 @frozen

@@ -8,7 +8,7 @@ from typing import Any
 
 from scaffold.commands.message import commit_message, pull_request, title
 from scaffold.commands.operation import Prepared
-from scaffold.commands.report import Exit, Line, Report, Style, count
+from scaffold.commands.report import Exit, Later, Line, Report, Style, count
 from scaffold.commands.secrets import without_secrets
 from scaffold.commands.wishes import Wishes
 from scaffold.in_the_way import Refusal
@@ -48,7 +48,8 @@ class Done:
 def told(prepared: Prepared, wishes: Wishes, done: Done) -> Report:
     """Return the report of a change, or of what it would be."""
     lines = tuple(_lines(prepared, wishes, done))
-    report = Report(_data(prepared, wishes, done), lines, _exit(prepared, done))
+    data = Later(lambda: _data(prepared, wishes, done))
+    report = Report(data, lines, _exit(prepared, done))
     return without_secrets(report, prepared.rendered.secrets)
 
 
