@@ -325,24 +325,36 @@ def _prepare_file(
     target, after = place.root / path, contents[path]
     name = str(number)
     old_id = new_id = ""
-    if _is_file(target):  # a folder there is gone by then: what was in it is deleted first
+    replaced = _mode_at(target)
+    if replaced:  # a folder there is gone by then: what was in it is deleted first
         old_id = _id_at(target)
         durable.keep(target, place.old(name))
     if after is not None:
-        _stage(place.new(name), after, target if old_id else None)
+        _stage(place.new(name), after, replaced)
         new_id = after.blob_id
     return Step(path, name if old_id else "", name if new_id else "", old_id, new_id)
 
 
-def _stage(waiting: Path, file: File, replaced: Path | None) -> None:
+def _mode_at(path: Path) -> int:
+    """Return kind and mode of a file or a link; 0 where there is neither."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    return mode if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else 0
+
+
+def _stage(waiting: Path, file: File, replaced: int) -> None:
+    is_executable = file.mode == "100755"
     if file.mode == "120000":
         durable.write_link(waiting, file.content)
-        return
-    durable.write(waiting, file.content, executable=file.mode == "100755")
-    if replaced is not None and not replaced.is_symlink():
+    elif stat.S_ISREG(replaced):
         # Keep what umask, chmod or an administrator gave the file; only the executable bit is git's.
-        mode = stat.S_IMODE(replaced.stat().st_mode) & ~0o111
-        waiting.chmod(mode | ((mode & 0o444) >> 2 if file.mode == "100755" else 0))
+        mode = stat.S_IMODE(replaced) & ~0o111
+        mode |= (mode & 0o444) >> 2 if is_executable else 0
+        durable.write(waiting, file.content, mode, exactly=True)
+    else:
+        durable.write(waiting, file.content, 0o777 if is_executable else 0o666)
 
 
 def _prepare_index(place: Place, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 
 
@@ -13,12 +14,21 @@ def reached(action: str, path: Path) -> None:
     """Do nothing; tests replace it to fail, or to die, just before a step."""
 
 
-def write(path: Path, content: bytes, *, executable: bool = False) -> None:
-    """Create a file; it must not exist."""
+def write(path: Path, content: bytes, mode: int, *, exactly: bool = False) -> None:
+    """Create a file; it must not exist.
+
+    Args:
+        path: Where it is created.
+        content: What it holds.
+        mode: Its mode, of which the user's umask takes its part.
+        exactly: The umask takes none.
+    """
     reached("write", path)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777 if executable else 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
+        if exactly and stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+            path.chmod(mode)
 
 
 def write_synced(path: Path, content: bytes) -> None:

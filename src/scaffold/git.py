@@ -116,16 +116,18 @@ class Git:
             GitError: The exit code is not in `expect`.
             ScaffoldError: There is no git.
         """
-        process = subprocess.run(
-            [*self._command(), *arguments],
-            cwd=self.folder,
-            stdin=None if stdin else subprocess.DEVNULL,
-            input=stdin or None,
-            capture_output=True,
-            check=False,
-            env={**_environment(), **(env or {})},
-        )
-        stderr = process.stderr.decode("utf-8", "replace")
+        with _in_memory() as messages:  # beside one pipe alone nobody has to look which one speaks
+            process = subprocess.run(
+                [*self._command(), *arguments],
+                cwd=self.folder,
+                stdin=None if stdin else subprocess.DEVNULL,
+                input=stdin or None,
+                stdout=subprocess.PIPE,
+                stderr=messages,
+                check=False,
+                env={**_environment(), **(env or {})},
+            )
+            stderr = _told(messages)
         if process.returncode not in expect:
             raise GitError(arguments, process.returncode, stderr)
         return Result(process.stdout, stderr, process.returncode)
@@ -167,10 +169,9 @@ class Git:
                 process.kill()
                 return None
             process.wait()
-            messages.seek(0)
-            stderr = messages.read(_LONGEST_MESSAGES)
+            stderr = _told(messages)
         if process.returncode:
-            raise GitError(arguments, process.returncode, stderr.decode("utf-8", "replace"))
+            raise GitError(arguments, process.returncode, stderr)
         return output
 
     def _command(self) -> list[str]:
@@ -208,6 +209,11 @@ def _in_memory() -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("messages"), "w+b")
     return tempfile.TemporaryFile()
+
+
+def _told(messages: IO[bytes]) -> str:
+    messages.seek(0)
+    return messages.read(_LONGEST_MESSAGES).decode("utf-8", "replace")
 
 
 def _environment() -> dict[str, str]:

@@ -25,6 +25,7 @@ from scaffold.marks import has_marks
 from scaffold.merge import Labels, Outcome, Policy, merge
 from scaffold.merge.globs import matches
 from scaffold.merge.outcome import only
+from scaffold.merge.store import Store, opened
 from scaffold.project import Project, describe, edited, locked_files
 from scaffold.questions import unknown_answer
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
@@ -94,8 +95,37 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     template = fetched(wanted.spec.source, wanted.ref, wishes)
     _refuse_unasked(wanted.spec, template, before)
     rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
-    git = project.checkout.git
-    base, lost = applied_tree(git, before, wanted.spec.source, wishes, rendered=rendered)
+    with opened(project.checkout.git) as store:
+        merged = _merge(project, rendered, wanted, wishes, store)
+    outcome = in_own_words(merged.outcome, OWN_REASONS)
+    rendered = replace(rendered, lock=merged.lock)
+    notes = (
+        *rendered.notes,
+        *merged.lost,
+        *_told_of_template(before, rendered, wishes),
+        *_pointed_out(before, rendered, outcome),
+        *_marked(outcome),
+    )
+    news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
+    return Prepared(wanted.verb, before, rendered, outcome, notes, news)
+
+
+@frozen
+class _Merged:
+    """What a merge made, the lock that says so, and what is not known any more of what was applied."""
+
+    outcome: Outcome
+    lock: Lock
+    lost: tuple[Note, ...]
+
+
+def _merge(
+    project: Project, rendered: Rendered, wanted: Wanted, wishes: Wishes, store: Store
+) -> _Merged:
+    """Merge what changes from what was applied to what is wanted into the project's commit."""
+    before, template, git = project.applied, rendered.template, project.checkout.git
+    source = wanted.spec.source
+    base, lost = applied_tree(git, before, source, wishes, rendered=rendered, store=store)
     policy = policy_of(template, rendered.spec)
     theirs = rendered.filled
     if before.spec == rendered.lock.spec and before.commit == rendered.lock.commit:
@@ -107,11 +137,11 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
         paths = chosen_paths(wishes.only, rendered, base)
         lock = _partly(before, lock, base, rendered.tree, paths)
         theirs = only(base, theirs, paths)
-    labels = Labels(base=f"template {before.spec.version}", theirs=f"template {template.version}")
     if rendered.is_parted:
         base = describe(base, project.spec_text, before)
     else:
         theirs = _described(project, theirs, rendered.spec, lock)
+    labels = Labels(base=f"template {before.spec.version}", theirs=f"template {template.version}")
     with step("merging"):
         outcome = merge(
             git,
@@ -121,18 +151,9 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
             prefix=project.checkout.prefix.rstrip("/"),
             policy=replace(policy, may_replace=wishes.settle),
             labels=labels,
+            open_store=store,
         )
-    outcome = in_own_words(outcome, OWN_REASONS)
-    rendered = replace(rendered, lock=lock)
-    notes = (
-        *rendered.notes,
-        *lost,
-        *_told_of_template(before, rendered, wishes),
-        *_pointed_out(before, rendered, outcome),
-        *_marked(outcome),
-    )
-    news = release_news(wanted.spec.source, before.commit, template.commit, offline=wishes.offline)
-    return Prepared(wanted.verb, before, rendered, outcome, notes, news)
+    return _Merged(outcome, lock, lost)
 
 
 def _refuse_unasked(spec: Spec, template: Template, before: Lock) -> None:

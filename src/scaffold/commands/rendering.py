@@ -13,6 +13,7 @@ from scaffold.commands.secrets import masking
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
+from scaffold.merge.store import Store
 from scaffold.project import locked_files
 from scaffold.questions import (
     Ask,
@@ -32,6 +33,9 @@ from scaffold.template import Template, open_template
 from scaffold.tree import File, Tree
 from scaffold.trust.limits import Limits
 from scaffold.values import field, frozen, replace
+
+_FEW = 200
+"""Objects that are asked for one by one; more are worth a git of their own."""
 
 
 @frozen
@@ -172,6 +176,7 @@ def applied_tree(  # noqa: PLR0913 - keywords only, beyond the four that it take
     *,
     looking: bool = False,
     rendered: Rendered | None = None,
+    store: Store | None = None,
 ) -> tuple[Tree, tuple[Note, ...]]:
     """Return the pristine render that the lock stands for.
 
@@ -185,9 +190,10 @@ def applied_tree(  # noqa: PLR0913 - keywords only, beyond the four that it take
         wishes: Whether the network may be reached, and whether the template's code may run.
         looking: Nothing may run, whoever is trusted.
         rendered: What is wanted; what has the same id there is not looked for.
+        store: Beside the project's repository, where one is open; it is asked for a few objects.
     """
     known = _contents(rendered) if rendered is not None else {}
-    files = _stored_files(git, lock, known)
+    files = _stored_files(git, lock, known, store)
     Limits.from_environment().check_size(
         len(files), sum(len(each.content) for each in files.values())
     )
@@ -299,10 +305,15 @@ def _contents(rendered: Rendered) -> Mapping[str, bytes]:
     return {file.blob: rendered.tree[path].content for path, file in rendered.lock.files.items()}
 
 
-def _stored_files(git: Git, lock: Lock, known: Mapping[str, bytes]) -> dict[str, File]:
+def _stored_files(
+    git: Git, lock: Lock, known: Mapping[str, bytes], store: Store | None
+) -> dict[str, File]:
     """Return those files of the lock whose blobs are `known`, or in the repository."""
     wanted = sorted({file.blob for file in lock.files.values()} - known.keys())
-    blobs = {**known, **(_stored_blobs(git, wanted) if wanted else {})}
+    if store is not None and len(wanted) <= _FEW:
+        blobs = {**known, **store.blobs(wanted)}
+    else:
+        blobs = {**known, **(_stored_blobs(git, wanted) if wanted else {})}
     return {
         path: File.of_blob(file.blob, blobs[file.blob], file.mode)
         for path, file in lock.files.items()

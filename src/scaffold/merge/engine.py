@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -38,6 +39,7 @@ def merge(  # noqa: PLR0913 - keywords only
     prefix: str = "",
     policy: Policy | None = None,
     labels: Labels | None = None,
+    open_store: Store | None = None,
 ) -> Outcome:
     """Merge what the template changed between two renders into a commit of the project's.
 
@@ -49,12 +51,13 @@ def merge(  # noqa: PLR0913 - keywords only
         prefix: The project's folder inside the repository, without slashes at its ends.
         policy: Which files take no ordinary part.
         labels: How the sides are called in conflict marks.
+        open_store: Beside the project's repository; else one is opened.
 
     Raises:
         ScaffoldError: The template adds a file that is one of the project's on some systems.
     """
     base, theirs = _as_git_stores(git, prefix, base, theirs)
-    with opened(git) as store:
+    with opened(git) if open_store is None else nullcontext(open_store) as store:
         trees = store.trees
         root = trees_root(store, head)
         project = _folder(trees, root, prefix)

@@ -11,7 +11,7 @@ import contextlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from scaffold.errors import ScaffoldError
@@ -121,6 +121,11 @@ class Store:
         content = answers.read(int(head[2]))
         answers.read(1)
         return head[0].decode("ascii"), content
+
+    def blobs(self, names: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the contents of those of the blobs that there are."""
+        found = ((name, self.find(name)) for name in names)
+        return {name: blob[1] for name, blob in found if blob is not None and blob[0] == name}
 
     def put(self, kind: str, content: bytes) -> str:
         """Store an object in the throw-away repository, for git once it merges, and return its id."""

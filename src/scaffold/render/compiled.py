@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Mapping
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ def _is_binary(path: str, content: bytes) -> bool:
 
 def _jinja() -> tuple[int, int]:
     """Return what tells one installed Jinja from another, without importing it."""
-    found = importlib.util.find_spec("jinja2")
+    found = PathFinder.find_spec("jinja2")
     compiler = Path((found.origin if found else None) or __file__).with_name("compiler.py")
     status = compiler.stat() if compiler.exists() else Path(__file__).stat()
     return status.st_size, status.st_mtime_ns
