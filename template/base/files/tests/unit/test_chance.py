@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from project_package import problem
-from project_package.training.chance import error_of_gain
-from project_package.training.gate import better_by
+from project_package.training.chance import error_of_gain, gain
 
 ROWS = 400
 
@@ -16,10 +15,7 @@ def models(seed: int) -> tuple[problem.Numbers, problem.Numbers, problem.Numbers
 
 
 def test_the_error_is_how_far_equal_models_differ() -> None:
-    gains = []
-    for seed in range(40):
-        actual, one, other = models(seed)
-        gains.append(better_by(problem.primary(actual, one), problem.primary(actual, other)))
+    gains = [gain(*models(seed)) for seed in range(40)]
 
     assert error_of_gain(*models(seed=0), seed=1) == pytest.approx(np.std(gains), rel=0.5)
 

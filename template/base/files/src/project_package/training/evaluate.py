@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pandas as pd
+from numpy.typing import NDArray
 
 from project_package import bundle, problem, schema, stage
 from project_package.errors import PipelineError
@@ -131,18 +132,23 @@ def _measure(scored: Scored, name: str, threshold: Any) -> dict[str, float]:
 
 def _slices(scored: Scored, parameters: Parameters) -> Iterator[Slice]:
     for column in parameters.gate.slices:
-        for value, index in sorted(scored.rows.groupby(column).indices.items()):
-            if len(index) < parameters.gate.slice_rows:
-                continue
-            actual, candidate = scored.actual[index], scored.candidate[index]
-            part = Slice(column, str(value), len(index), problem.primary(actual, candidate))
-            if scored.champion is not None:
-                champion = scored.champion[index]
-                part = replace(part, champion=problem.primary(actual, champion))
-                if loses(part, parameters.gate):
-                    error = error_of_gain(actual, candidate, champion, parameters.seed)
-                    part = replace(part, error=error)
-            yield part
+        for value, rows in sorted(scored.rows.groupby(column).indices.items()):
+            if len(rows) >= parameters.gate.slice_rows:
+                yield _slice(scored, column, str(value), np.asarray(rows), parameters)
+
+
+def _slice(
+    scored: Scored, column: str, value: str, rows: NDArray[np.intp], parameters: Parameters
+) -> Slice:
+    actual, candidate = scored.actual[rows], scored.candidate[rows]
+    part = Slice(column, value, len(rows), problem.primary(actual, candidate))
+    if scored.champion is None:
+        return part
+    champion = scored.champion[rows]
+    part = replace(part, champion=problem.primary(actual, champion))
+    if not loses(part, parameters.gate):
+        return part
+    return replace(part, error=error_of_gain(actual, candidate, champion, parameters.seed))
 
 
 def _milliseconds(session: onnxruntime.InferenceSession, rows: pd.DataFrame) -> float:

@@ -22,8 +22,8 @@ class Check:
 class Slice:
     """The primary metric on the held-out rows with one value of one column.
 
-    `error` is the standard error of their difference. It takes a second to find, and is of use only
-    where the candidate `loses`.
+    `error` is the standard error of by how much the candidate is better than the champion. It takes
+    a second to find, and is of use only where the candidate `loses`.
     """
 
     column: str

@@ -12,9 +12,8 @@ from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.proof.studies.rows import actual, algorithm
 from project_package.schema import TIME
-from project_package.training.chance import error_of_gain
+from project_package.training.chance import error_of_gain, gain
 from project_package.training.export import frame_of
-from project_package.training.gate import better_by
 from project_package.training.train import out_of_fold
 
 FACTORS = (0.5, 2.0)
@@ -29,9 +28,9 @@ def tuning(paths: Paths, parameters: Parameters) -> dict[str, Any]:
     happened, tried = actual(rows), []
     for option, value in _neighbours(present):
         other = _score(rows, name, {**present, option: value}, parameters)
-        gain = better_by(*(problem.primary(happened, score) for score in (other, chosen)))
-        error = error_of_gain(happened, other, chosen, parameters.seed)
-        tried.append({"name": option, "value": value, "gain": gain, "error": error})
+        sides = happened, other, chosen
+        error = error_of_gain(*sides, parameters.seed)
+        tried.append({"name": option, "value": value, "gain": gain(*sides), "error": error})
     return {"algorithm": name, "options": dict(present), "tried": tried}
 
 
