@@ -210,6 +210,7 @@ def test_components_may_be_named_one_after_the_other(tmp_path):
         (("--set", "package_name=Not A Name"), "bad-answer"),
         (("--set", "nosuch=1"), "unknown-answer"),
         (("--with", "regression,classification"), "component-clash"),
+        (("--with", "docker", "--without", "docker"), "component-clash"),
     ],
 )
 def test_wrong_wish_is_refused_and_nothing_is_written(tmp_path, arguments, code):

@@ -77,7 +77,7 @@ def chosen_components(questions: Questions, request: Request) -> tuple[str, ...]
     """Return the components that the command line names: a preset's, more, less.
 
     Raises:
-        ScaffoldError: There is no such preset or component.
+        ScaffoldError: There is no such preset or component, or one is both wanted and left out.
     """
     if request.preset and request.preset not in questions.presets:
         known = ", ".join(questions.presets)
@@ -87,6 +87,13 @@ def chosen_components(questions: Questions, request: Request) -> tuple[str, ...]
             code="unknown-preset",
         )
     check_known(questions, (*request.with_, *request.without))
+    for name in request.with_:
+        if name in request.without:
+            raise ScaffoldError(
+                f"{name} is named by both --with and --without",
+                hint="leave it out of one of them",
+                code="component-clash",
+            )
     first = next(iter(questions.presets), "")
     preset = questions.presets.get(request.preset or first, {"components": ()})
     return tuple(sorted({*preset["components"], *request.with_} - set(request.without)))
