@@ -10,7 +10,7 @@ from oracle import cookiecutter_render, differences
 
 from scaffold.errors import ScaffoldError
 from scaffold.questions import resolve
-from scaffold.render import new_seed, project_name, render
+from scaffold.render import compiled, new_seed, project_name, render
 from scaffold.spec import Source
 from scaffold.template import open_template
 from scaffold.trust import limits as limits_module
@@ -257,6 +257,23 @@ def test_a_plain_text_that_a_long_answer_makes_huge_is_rendered_in_a_child(
         rendered(folder, {"name": "x" * 2000})
 
     assert len(children) == 2
+
+
+def test_what_a_release_leaves_as_it_was_stays_compiled_and_older_releases_go(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(compiled, "_FEW", 0)
+    folder = write_template(tmp_path, {}, {"own": "own\n"})
+    for release in range(12):
+        for number in range(10):
+            text = f"{number} {release if number < 3 else 0} {{{{cookiecutter.slug}}}}\n"
+            (folder / ROOT / f"file{number}").write_text(text)
+        rendered(folder)
+
+    kept = compiled.Kept.of(open_template(Source(str(folder))))
+    texts = {file.blob_id for file in kept.files.values() if b"{{" in file.content}
+    assert texts <= kept.loaded.keys()
+    assert len(kept.loaded) <= 3 * len(kept.files) + 3
 
 
 def test_a_link_to_a_file_becomes_the_file(tmp_path):

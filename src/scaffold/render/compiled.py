@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from scaffold.template import Template
 
 _FEW = 1000
+_SEVERAL = 3
+"""As many versions of a template are kept, and a few texts more."""
 _FORMAT = 2
 
 
@@ -30,12 +32,14 @@ class Kept:
         loaded: Source (a blob id, or the text itself) -> what it compiled to.
         binary: Suffix and blob id -> whether the file is copied as binary.
         known: How many of those were kept.
+        files: The template's files, whose blob ids say what is still of use.
     """
 
     path: Path
     loaded: dict[str, Compiled]
     binary: dict[str, bool]
     known: int
+    files: Mapping[str, File]
 
     @classmethod
     def of(cls, template: Template) -> Kept:
@@ -45,7 +49,7 @@ class Kept:
         name = sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         path = cache.folder("compiled") / name
         loaded, binary = cache.load(path) or ({}, {})
-        return cls(path, loaded, binary, len(binary))
+        return cls(path, loaded, binary, len(binary), template.files)
 
     @property
     def is_plain(self) -> bool:
@@ -70,12 +74,18 @@ class Kept:
         return (new, self.binary) if new or len(self.binary) > self.known else None
 
     def save(self, fresh: Any) -> None:
-        """Keep what came to it, without what grew old."""
+        """Keep what came to it; where that is much more than the template needs, what is of earlier ones goes."""
         if fresh is None:
             return
         new, binary = fresh
-        old = self.loaded if len(self.loaded) < 3 * len(new) + _FEW else {}
-        cache.save(self.path, ({**old, **new}, {**self.binary, **binary}))
+        compiled, binaries = {**self.loaded, **new}, {**self.binary, **binary}
+        if len(compiled) > _SEVERAL * len(self.files) + _FEW:
+            current = {file.blob_id for file in self.files.values()}
+            compiled = {key: each for key, each in compiled.items() if key in current or key in new}
+            binaries = {
+                key: each for key, each in binaries.items() if key.split(" ")[-1] in current
+            }
+        cache.save(self.path, (compiled, binaries))
 
 
 def _suffix(path: str) -> str:
