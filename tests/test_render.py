@@ -13,7 +13,9 @@ from scaffold.questions import resolve
 from scaffold.render import compiled, new_seed, project_name, render
 from scaffold.spec import Source
 from scaffold.template import open_template
+from scaffold.tree import File
 from scaffold.trust import limits as limits_module
+from scaffold.values import replace
 
 ROOT = "{{cookiecutter.slug}}"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -255,6 +257,18 @@ def test_a_plain_text_that_a_long_answer_makes_huge_is_rendered_in_a_child(
 
     with pytest.raises(ScaffoldError, match="more than 1 MB"):
         rendered(folder, {"name": "x" * 2000})
+
+    assert len(children) == 2
+
+
+def test_folders_that_are_too_deep_end_no_more_than_the_child(tmp_path, children):
+    folder = write_template(tmp_path, {}, {"a": "{{cookiecutter.slug}}\n"})
+    rendered(folder)
+    template = open_template(Source(str(folder)))
+    deep = {f"{ROOT}/{'d/' * 1500}a": File(b"a\n"), **template.files}
+
+    with pytest.raises(ScaffoldError, match="crash"):
+        render(replace(template, files=deep), {"slug": "demo"})
 
     assert len(children) == 2
 

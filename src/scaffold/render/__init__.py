@@ -169,7 +169,7 @@ def _plainly_rendered(
         return None
     try:
         return _rendered_files(template, answers, components, seed, kept, plain=True)
-    except NotPlain:
+    except (NotPlain, RecursionError):
         return None
 
 
