@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--promises-examples",
         type=int,
         default=0,
-        help="How many random histories each promise of `upgrade` is tried on, in place of a few.",
+        help="How many random histories each promise of `upgrade`, and each merge, is tried on, in place of a few.",
     )
     parser.addoption(
         "--every-step",
