@@ -335,15 +335,6 @@ def _prepare_file(
     return Step(path, name if old_id else "", name if new_id else "", old_id, new_id)
 
 
-def _mode_at(path: Path) -> int:
-    """Return kind and mode of a file or a link; 0 where there is neither."""
-    try:
-        mode = os.lstat(path).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
-    return mode if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else 0
-
-
 def _stage(waiting: Path, file: File, replaced: int) -> None:
     is_executable = file.mode == "100755"
     if file.mode == "120000":
@@ -601,8 +592,17 @@ def _drop_folder(place: Place, name: str) -> None:
         durable.remove_folder(place.root / name)
 
 
+def _mode_at(path: Path) -> int:
+    """Return kind and mode of a file or a link; 0 where there is neither."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return 0
+    return mode if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else 0
+
+
 def _is_file(path: Path) -> bool:
-    return os.path.islink(path) or os.path.isfile(path)  # noqa: PTH114, PTH113 - of many files
+    return _mode_at(path) != 0
 
 
 def _bytes_at(path: Path) -> bytes:

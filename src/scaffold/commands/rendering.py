@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold.commands.alone import asking_only, is_alone, needed_answers, without_base
 from scaffold.commands.notes import Note
@@ -13,7 +13,6 @@ from scaffold.commands.secrets import masking
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
-from scaffold.merge.store import Store
 from scaffold.project import locked_files
 from scaffold.questions import (
     Ask,
@@ -33,6 +32,9 @@ from scaffold.template import Template, open_template
 from scaffold.tree import File, Tree
 from scaffold.trust.limits import Limits
 from scaffold.values import field, frozen, replace
+
+if TYPE_CHECKING:
+    from scaffold.merge.store import Store
 
 _FEW = 200
 """Objects that are asked for one by one; more are worth a git of their own."""

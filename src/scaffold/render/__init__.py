@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scaffold.errors import ScaffoldError
@@ -135,42 +136,43 @@ def _render_alone(
             code="not-trusted",
         )
     kept = Kept.of(template)
-    if template.own:
-        written, fresh = _rendered_files(template, answers, components, seed, kept)
-    else:
-        plain = _plainly_rendered(template, answers, components, seed, kept)
-        written, fresh = plain or confined(
-            lambda: _rendered_files(template, answers, components, seed, kept),
-            Limits.from_environment(),
-        )
+
+    def work(*, plain: bool = False) -> tuple[_Written, Any]:
+        return _rendered_files(template, answers, components, seed, kept, plain=plain)
+
+    written, fresh = work() if template.own else _rendered_safely(work, template, answers, kept)
     kept.save(fresh)
     return {path: _file(template, content, mode) for path, (content, mode) in written.items()}
 
 
-def _plainly_rendered(
-    template: Template, answers: Answers, components: Collection[str], seed: str, kept: Kept
-) -> tuple[_Written, Any] | None:
-    """Return what a template renders to that needs no child with limits, or nothing where it may need one.
+def _rendered_safely(
+    work: Callable[..., tuple[_Written, Any]], template: Template, answers: Answers, kept: Kept
+) -> tuple[_Written, Any]:
+    """Return what `work` renders: in a child with limits, unless it needs neither those nor Jinja."""
+    limits = Limits.from_environment()
+    if kept.is_plain and _is_bounded(template, answers, limits):
+        with suppress(NotPlain, RecursionError):
+            return work(plain=True)
+    return confined(work, limits)
 
-    A child costs as much as the render of many templates, whose text has variables and conditions on them alone:
-    that takes no more time and memory than the template's length times its longest value.
+
+def _is_bounded(template: Template, answers: Answers, limits: Limits) -> bool:
+    """Return whether texts with variables and conditions alone, as this template's, stay within the limits.
+
+    A child costs as much as the render of many templates. Such texts take no more time and memory than the template's
+    length times its longest value.
     """
     questions = template.questions
-    lengths = [len(str(value)) for value in (*questions.raw.values(), *answers.values())]
-    length = sum(lengths) + sum(len(path) + len(f.content) for path, f in template.files.items())
-    most = Limits.from_environment().megabytes * 1_000_000
     if (
-        not kept.is_plain
-        or length * max(lengths, default=0) > len("cookiecutter.a") * most
-        or questions.raw.get("_copy_without_render")
+        questions.raw.get("_copy_without_render")
         or any(file.mode == "120000" for file in template.files.values())
         or _asks_for_rendering(questions, answers)
     ):
-        return None
-    try:
-        return _rendered_files(template, answers, components, seed, kept, plain=True)
-    except (NotPlain, RecursionError):
-        return None
+        return False
+    lengths = [len(str(value)) for value in (*questions.raw.values(), *answers.values())]
+    length = sum(lengths) + sum(len(path) + len(f.content) for path, f in template.files.items())
+    most = len("cookiecutter.a") * limits.megabytes * 1_000_000
+    return length * max(lengths, default=0) <= most
 
 
 def _asks_for_rendering(questions: Questions, answers: Answers) -> bool:

@@ -176,11 +176,11 @@ class Engine:
         return "\r" in source or any(mark in source for mark in self._marks)
 
     def _compile(self, source: str) -> Compiled:
+        if self._settings.options.get("autoescape"):
+            return self._code(source)
         parsed = self.sandbox.parse(source)
         from scaffold.sandbox.environment import plain_parts  # noqa: PLC0415 - imports Jinja
 
-        if self._settings.options.get("autoescape"):
-            return self._code(source)
         parts = plain_parts(parsed)
         return self._code(source) if parts is None else parts
 
