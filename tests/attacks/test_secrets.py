@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from attacks import Attack
 from conftest import Scratch, git
+from terminal import ENTER, Terminal
 
 SECRET = "sesame-4711"
 SECRETIVE = {
@@ -32,36 +28,13 @@ def release(scratch: Scratch, tag: str, files: Mapping[str, str], **more: object
 
 
 def at_terminal(scratch: Scratch, *arguments: str, answers: Mapping[str, str]) -> str:
-    """
-    Run scaffold at a terminal, answer what it asks, and return all that the terminal showed.
-
-    `answers` are in the order of the questions. A question counts once the terminal shows it after
-    the answer before: its words may stand in the text of an earlier one.
-    """
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(scratch.project if scratch.project.is_dir() else scratch.project.parent)
-        os.environ["TERM"] = "xterm"
-        os.execv(sys.executable, [sys.executable, "-m", "scaffold", *arguments])
-    shown, answered, located, waiting = "", 0, 0, list(answers.items())
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                shown += os.read(terminal, 65536).decode("utf-8", "replace")
-            except OSError:
-                break
-        if waiting and waiting[0][0] in shown[answered:]:
-            time.sleep(0.3)  # until the prompt listens
-            os.write(terminal, f"{waiting.pop(0)[1]}\r".encode())
-            answered = len(shown)
-        if shown.count("\x1b[6n") > located:  # where is the cursor?
-            located += 1
-            os.write(terminal, b"\x1b[1;1R")
-    os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) in (0, 1, 2), shown
-    return shown
+    """Run scaffold at a terminal, answer its questions in their order, and return all that was shown, raw."""
+    place = scratch.project if scratch.project.is_dir() else scratch.project.parent
+    terminal = Terminal(*arguments, at=place)
+    for question, answer in answers.items():
+        terminal.expect(question).type(answer + ENTER)
+    assert terminal.end() in (0, 1, 2), terminal.raw
+    return terminal.raw
 
 
 def places_with(home: Path, text: str) -> list[str]:

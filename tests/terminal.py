@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|[\r\x08]")
 
 
 class Terminal:
-    """Runs scaffold at a terminal, in the folder `at`."""
+    """Runs scaffold at a terminal, in the folder `at`; `shown` is `raw` without what only draws."""
 
     def __init__(self, *arguments: object, at: Path) -> None:
         self._own, theirs = pty.openpty()
@@ -33,7 +33,7 @@ class Terminal:
             start_new_session=True,
         )
         os.close(theirs)
-        self.shown = ""
+        self.raw = self.shown = ""
         self._read_to = 0
 
     def expect(self, text: str) -> Terminal:
@@ -62,5 +62,7 @@ class Terminal:
             found = os.read(self._own, 65536) if ready else b""
         except OSError:  # the other end is closed
             found = b""
-        self.shown = _CONTROL.sub("", self.shown + found.decode("utf-8", "replace"))
+        text = found.decode("utf-8", "replace")
+        self.raw += text
+        self.shown = _CONTROL.sub("", self.shown + text)
         return bool(found)
