@@ -80,10 +80,10 @@ def post(port: int, body: bytes, timeout: float = 10) -> tuple[int, str, bytes]:
 
 
 @contextmanager
-def overload(port: int, rows: Sequence[Row], seconds: float = 0.5) -> Iterator[None]:
+def overload(port: int, rows: Sequence[Row], seconds: float) -> Iterator[None]:
     """Let so many clients ask for predictions of all `rows`, again and again, that each waits `seconds`.
 
-    That is too long for people, and short enough for a scrape, which waits in the same queue.
+    A scrape waits in the same queue, for less than a second if it is to come back at all.
     """
     body = json.dumps({"rows": rows}, separators=(",", ":")).encode()
     start = time.monotonic()

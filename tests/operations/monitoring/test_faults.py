@@ -26,7 +26,7 @@ from stack import ALWAYS, PACE, Stack, get, running, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("monitoring")]
 
-PATIENCE = 36 * PACE
+PATIENCE = 72 * PACE
 TRAFFIC = Path(__file__).with_name("traffic.py")
 
 
@@ -265,15 +265,20 @@ def test_two_versions_for_a_day_are_told(stack: Stack) -> None:
 def test_overload_and_a_disk_that_hangs_are_told(
     stack: Stack, replica: str, rows: list[Row]
 ) -> None:
-    alerts = ("CpuSaturated", "LatencyHigh", "MemoryHigh", "PredictionLogDropped")
+    slow = ("LatencyHigh", "MemoryHigh", "PredictionLogDropped")
+    port = stack.ports[replica]
     # Long names fill the memory of a service that cannot write them down.
     large = [row | {"destination": 200 * "A"} for row in rows[:1000]]
     with (
-        told(stack, *alerts),
+        told(stack, "CpuSaturated", *slow),
         preferred(stack.processes[replica].pid, os.getpid()),
-        overload(stack.ports[replica], large),
     ):
-        hear(stack, *alerts)
+        with overload(port, large, seconds=0.5):
+            hear(stack, *slow)
+        # A scrape stands in the same queue before it reads what was used of the core. In windows
+        # of seconds a long queue makes that rate wobble by more than the limit leaves.
+        with overload(port, large, seconds=0.1):
+            hear(stack, "CpuSaturated")
 
 
 def test_open_connections_are_told(stack: Stack, replica: str) -> None:
