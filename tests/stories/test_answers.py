@@ -219,6 +219,14 @@ def test_answers_with_jinja_in_them_are_not_rendered(make_project, made):
     assert project.read("a.txt") == "{{ 7 * 7 }} small\n"
 
 
+def test_question_that_has_a_name_of_our_own_template_is_answered(make_project, template):
+    made = template({"a.txt": "{{cookiecutter.components}}\n"}, components="few")
+
+    project = make_project(made, "--set", "components=many")
+
+    assert project.read("a.txt") == "many\n"
+
+
 def test_unknown_answer_stops_new_before_anything_is_written(made, tmp_path):
     said = scaffold("new", tmp_path / "p", "--template", made.path, "--yes", "--set", "nosuch=1")
 

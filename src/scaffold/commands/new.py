@@ -113,10 +113,9 @@ def _rendered(template: Template, components: tuple[str, ...], request: Request)
     source = Source(stored_address(request.source.address), template.source.directory)
     wishes = Wishes(Path(), trust=request.trust, offline=request.offline, ask=request.ask)
     wishes = replace(wishes, name=_called(template, request))
-    answers = {name: answer for name, answer in request.answers.items() if name != "components"}
     spec = Spec(source, template.version, {}, components)
     named = request.destination is None
-    return render_spec(template, spec, wishes, given=answers, begins=True, named=named)
+    return render_spec(template, spec, wishes, given=request.answers, begins=True, named=named)
 
 
 def _called(template: Template, request: Request) -> str:
