@@ -18,27 +18,38 @@ from scaffold.in_the_way import Refusal
 from scaffold.journal import Journal, Place, State, Step
 from scaffold.marks import has_marks
 from scaffold.merge.outcome import Change, Outcome
-from scaffold.objects import entry_of, object_id
+from scaffold.objects import entry_of
 from scaffold.pack import store_objects
 from scaffold.smudge import work_tree_bytes
 from scaffold.spec import LOCK_FILE
 from scaffold.tree import File
 from scaffold.trust.paths import check_inside, refuse_links
-from scaffold.trust.text import escape
-from scaffold.values import field, frozen, replace
+from scaffold.undo import (
+    Undone,
+    bytes_at,
+    head_of,
+    id_at,
+    is_file,
+    listed,
+    mode_at,
+    swap_index,
+    undo,
+)
+from scaffold.values import frozen, replace
 
 __all__ = [
-    "Aborted",
     "Pending",
-    "Recovery",
     "Refusal",
+    "Undone",
     "abort",
     "apply",
     "continue_",
     "pending",
     "recover",
     "refusals",
+    "refuse_pending",
     "to_branch",
+    "was_killed",
 ]
 
 _NULL_ID = "0" * 40
@@ -52,23 +63,6 @@ class Pending:
     note: Mapping[str, str]
     paths: tuple[str, ...]
     conflicts: tuple[str, ...]
-
-
-@frozen
-class Undone:
-    """What an undo did.
-
-    Args:
-        paths: Files that are as before again.
-        saved: Path -> id of a blob that holds what somebody had changed there since.
-    """
-
-    paths: tuple[str, ...]
-    saved: Mapping[str, str] = field(default_factory=dict)
-
-
-Aborted = Undone
-Recovery = Undone
 
 
 def refusals(git: Git, outcome: Outcome, *, edited: Collection[str] = ()) -> tuple[Refusal, ...]:
@@ -97,7 +91,8 @@ def apply(
     """
     place = Place.of(git)
     with place.alone():
-        _undo_unfinished(place)
+        _recovered(place)
+        refuse_pending(place.git)
         _check(place, outcome, edited)
         place.clear()
         try:
@@ -107,7 +102,7 @@ def apply(
             place.write(replace(journal, state=State.APPLIED))
         except BaseException as error:
             with _uninterrupted():
-                _undo_unfinished(place)
+                _roll_back(place)
                 place.clear()
             raise _as_refusal(error) from error
         _refresh(place)
@@ -160,7 +155,7 @@ def pending(git: Git) -> Pending | None:
     """Return the operation that can be continued or aborted, if there is one."""
     place = Place.of(git)
     journal = place.read()
-    if journal is None or journal.state is not State.APPLIED or journal.head != _head(place):
+    if journal is None or journal.state is not State.APPLIED or journal.head != head_of(place):
         return None
     if _is_taken_back(place, journal):
         return None
@@ -168,16 +163,40 @@ def pending(git: Git) -> Pending | None:
     return Pending(journal.head, journal.note, paths, journal.conflicts)
 
 
-def recover(git: Git) -> Recovery | None:
-    """Undo an operation that was killed, and return what was undone; nothing where none was."""
+def was_killed(git: Git) -> bool:
+    """Return whether an operation stopped half-way, and is not undone yet."""
+    journal = Place.of(git).read()
+    return journal is not None and journal.state is not State.APPLIED
+
+
+def refuse_pending(git: Git) -> None:
+    """Refuse another operation while there is one to continue or abort.
+
+    Raises:
+        ScaffoldError: There is one.
+    """
+    if pending(git) is not None:
+        raise ScaffoldError(
+            "an earlier change waits for its commit",
+            hint="git commit, once its conflicts are decided, or take it back: scaffold upgrade --abort",
+            code="pending",
+        )
+
+
+def recover(git: Git) -> Undone | None:
+    """Undo an operation that was killed, and return what was undone; nothing where none was.
+
+    Raises:
+        ScaffoldError: A file of it was edited since; nothing is undone.
+    """
     place = Place.of(git)
     if not place.folder.is_dir():
         return None
     with place.alone():
-        return _undo_unfinished(place)
+        return _recovered(place)
 
 
-def abort(git: Git) -> Aborted:
+def abort(git: Git) -> Undone:
     """Bring work tree and index back to what they were before the last operation.
 
     Raises:
@@ -185,14 +204,14 @@ def abort(git: Git) -> Aborted:
     """
     place = Place.of(git)
     with _opened(place, "abort") as journal:
-        if journal.state is State.APPLIED and journal.head != _head(place):
+        if journal.state is State.APPLIED and journal.head != head_of(place):
             raise ScaffoldError(
                 "there is nothing to abort: commits were made since",
                 hint="use `git revert`",
                 code="nothing-pending",
             )
         _refuse_taken_back(place, journal, "abort")
-        return _undo(place, journal)
+        return undo(place, journal, asked=True)
 
 
 def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str, ...]:
@@ -208,7 +227,7 @@ def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str
     place = Place.of(git)
     with _opened(place, "continue") as journal:
         if journal.state is not State.APPLIED:
-            _undo(place, journal)
+            _recovered(place)
             raise ScaffoldError(
                 "there is nothing to continue: a run that was killed is undone",
                 hint="upgrade again",
@@ -218,7 +237,7 @@ def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str
         left = _unmerged(place) or _marked(place, journal)
         if left:
             raise ScaffoldError(
-                f"still in conflict: {_listed(left)}",
+                f"still in conflict: {listed(left)}",
                 hint="edit them, then `git add` or `git rm` each",
                 code="unmerged",
             )
@@ -234,12 +253,21 @@ def continue_(git: Git, finish: Callable[[], object] | None = None) -> tuple[str
 
 
 def _is_taken_back(place: Place, journal: Journal) -> bool:
-    """Return whether somebody undid the change by git, as `reset --hard` and `stash` do: the lock is the old one."""
+    """Return whether somebody undid the change by git, as `reset --hard` and `stash` do.
+
+    The lock is the old one then; where the change left it as it was, nothing of it differs from the commit.
+    """
+    found = {
+        step.path: id_at(target) if is_file(target := place.root / step.path) else ""
+        for step in journal.steps
+    }
     for step in journal.steps:
         if _is_of_lock(step) and step.new_id != step.old_id:
-            target = place.root / step.path
-            return (_id_at(target) if _is_file(target) else "") == step.old_id
-    return False
+            return found[step.path] == step.old_id
+    listing = place.git("ls-tree", "-z", "HEAD", "--", *found, expect=(0, 128)).stdout
+    rows = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
+    committed = {os.fsdecode(path): fields.split()[2].decode() for fields, path in rows}
+    return all(committed.get(path, "") == identifier for path, identifier in found.items())
 
 
 def _refuse_taken_back(place: Place, journal: Journal, verb: str) -> None:
@@ -325,9 +353,9 @@ def _prepare_file(
     target, after = place.root / path, contents[path]
     name = str(number)
     old_id = new_id = ""
-    replaced = _mode_at(target)
+    replaced = mode_at(target)
     if replaced:  # a folder there is gone by then: what was in it is deleted first
-        old_id = _id_at(target)
+        old_id = id_at(target)
         durable.keep(target, place.old(name))
     if after is not None:
         _stage(place.new(name), after, replaced)
@@ -397,7 +425,7 @@ def _take(place: Place, journal: Journal) -> None:
     for step in journal.steps:
         if not _is_lock(step):
             _take_step(place, step)
-    _swap_index(
+    swap_index(
         place, place.folder / "index", expected=place.old("index") if journal.has_index else None
     )
     for step in journal.steps:
@@ -417,8 +445,9 @@ def _take_step(place: Place, step: Step) -> None:
     target = place.root / step.path
     refuse_links(place.root, [step.path])  # nobody else is kept out of the work tree meanwhile
     if not step.new:
-        durable.remove(target)
-        _drop_empty(place, step.path)
+        if step.old:  # outside of a sparse checkout there is none
+            durable.remove(target)
+            _drop_empty(place, step.path)
         return
     if not target.parent.is_dir():
         _make_parents(place, step.path)
@@ -438,186 +467,6 @@ def _drop_empty(place: Place, path: str) -> None:
         durable.remove_folder(place.root / "/".join(parts[:depth]))
 
 
-def _swap_index(place: Place, new: Path, expected: Path | None) -> None:
-    """Put an index in place by git's own protocol, holding its lock for two system calls."""
-    lock = place.index.with_name("index.lock")
-    durable.reached("write", lock)
-    try:
-        os.link(new, lock)
-    except FileExistsError as error:
-        raise ScaffoldError(
-            "another git command is at work in this repository",
-            hint=f"wait until it has ended; if none is, remove {lock}",
-            code="index-locked",
-        ) from error
-    except OSError:
-        _copy_exclusively(new, lock)
-    try:
-        if expected is not None and not _same_content(place.index, expected):
-            raise ScaffoldError(
-                "the index was changed by another command meanwhile",
-                hint="try again",
-                code="index-changed",
-            )
-        durable.rename(lock, place.index)
-    except BaseException:
-        lock.unlink(missing_ok=True)
-        raise
-
-
-def _copy_exclusively(source: Path, target: Path) -> None:
-    with target.open("xb") as stream:
-        stream.write(source.read_bytes())
-
-
-def _same_content(first: Path, second: Path) -> bool:
-    return first.exists() and second.exists() and first.read_bytes() == second.read_bytes()
-
-
-def _undo_unfinished(place: Place) -> Undone | None:
-    journal = place.read()
-    if journal is None or journal.state is State.APPLIED:
-        return None
-    return _undo(place, journal)
-
-
-def _undo(place: Place, journal: Journal) -> Undone:
-    """Take the steps back, last first. Killed anywhere, it can be run again.
-
-    Raises:
-        ScaffoldError: A link or a device is in the way of some; the others are taken back, and the journal stays.
-    """
-    if journal.state is not State.UNDOING:
-        place.write(replace(journal, state=State.UNDOING))
-    _release_own_index_lock(place)
-    saved, left = _undo_steps(place, journal)
-    if journal.has_index and place.old("index").exists():
-        if not _same_content(place.index, place.old("index")):
-            _swap_index(place, place.old("index"), expected=None)
-    elif not journal.has_index:
-        place.index.unlink(missing_ok=True)
-    for folder in sorted(journal.folders, reverse=True):
-        if journal.folders[folder] is None:
-            _drop_folder(place, folder)
-    if left:
-        raise _not_undone(left)
-    place.clear()
-    return Undone(tuple(step.path for step in journal.steps), saved)
-
-
-def _undo_steps(
-    place: Place, journal: Journal
-) -> tuple[Mapping[str, str], Mapping[str, ScaffoldError]]:
-    """Return path -> what somebody wrote there since, and path -> why it could not be taken back."""
-    saved: dict[str, str] = {}
-    left: dict[str, ScaffoldError] = {}
-    for step in reversed(journal.steps):
-        try:
-            refuse_links(place.root, [step.path])
-        except ScaffoldError as error:
-            if not _is_untaken(place, step):
-                left[step.path] = error
-            continue
-        identifier = _undo_step(place, step, journal)
-        if identifier:
-            saved[step.path] = identifier
-    return saved, left
-
-
-def _is_untaken(place: Place, step: Step) -> bool:
-    """Return whether the work tree never got a step's file: it waits still."""
-    return bool(step.new) and os.path.lexists(place.new(step.new))
-
-
-def _not_undone(left: Mapping[str, ScaffoldError]) -> ScaffoldError:
-    first = next(iter(left.values()))
-    return ScaffoldError(
-        f"not taken back: {_listed([escape(path) for path in sorted(left)])}; {first.message}",
-        hint="move that away, then say `scaffold upgrade --abort` again; all else is as before",
-        code=first.code,
-    )
-
-
-def _release_own_index_lock(place: Place) -> None:
-    """Remove an `index.lock` that a killed run left: it is a second name of a file of the journal's."""
-    lock = place.index.with_name("index.lock")
-    for own in (place.folder / "index", place.old("index")):
-        if lock.exists() and own.exists() and lock.samefile(own):
-            lock.unlink()
-
-
-def _undo_step(place: Place, step: Step, journal: Journal) -> str:
-    """Take one step back and return the blob id of what somebody wrote there since, if anything."""
-    target, backup = place.root / step.path, place.old(step.old)
-    found = _id_at(target) if _is_file(target) else ""
-    saved = ""
-    if found and found not in {step.old_id, step.new_id}:
-        saved = place.git(
-            "hash-object", "-w", "--no-filters", "--stdin", stdin=_bytes_at(target)
-        ).text
-    if not step.old:
-        if found:
-            durable.remove(target)
-        _drop_made(place, step.path, journal)
-        return saved
-    if os.path.lexists(backup):
-        _restore_parents(place, step.path, journal)
-        refuse_links(place.root, [step.path])
-        durable.rename(backup, target)
-        backup.unlink(
-            missing_ok=True
-        )  # renaming one name of a file over its other name does nothing
-    return saved
-
-
-def _restore_parents(place: Place, path: str, journal: Journal) -> None:
-    parts = path.split("/")[:-1]
-    for depth in range(1, len(parts) + 1):
-        name = "/".join(parts[:depth])
-        durable.make_folder(place.root / name, journal.folders.get(name))
-
-
-def _drop_made(place: Place, path: str, journal: Journal) -> None:
-    parts = path.split("/")[:-1]
-    for depth in range(len(parts), 0, -1):
-        name = "/".join(parts[:depth])
-        if journal.folders.get(name) is None:
-            _drop_folder(place, name)
-
-
-def _drop_folder(place: Place, name: str) -> None:
-    """Remove a folder if it is empty and no link leads there."""
-    with contextlib.suppress(ScaffoldError):
-        refuse_links(place.root, [f"{name}/any"])
-        durable.remove_folder(place.root / name)
-
-
-def _mode_at(path: Path) -> int:
-    """Return kind and mode of a file or a link; 0 where there is neither."""
-    try:
-        mode = os.lstat(path).st_mode
-    except (OSError, ValueError):
-        return 0
-    return mode if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else 0
-
-
-def _is_file(path: Path) -> bool:
-    return _mode_at(path) != 0
-
-
-def _bytes_at(path: Path) -> bytes:
-    return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-
-
-def _id_at(path: Path) -> str:
-    return object_id("blob", _bytes_at(path))
-
-
-def _head(place: Place) -> str:
-    answer = place.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", expect=(0, 1, 128))
-    return answer.text if not answer.returncode else ""
-
-
 def _unmerged(place: Place) -> list[str]:
     output = place.git("ls-files", "--unmerged", "-z").stdout
     paths = {row.split(b"\t", 1)[1] for row in output.split(b"\0") if row}
@@ -629,7 +478,7 @@ def _marked(place: Place, journal: Journal) -> list[str]:
     return [
         path
         for path in journal.conflicts
-        if _is_file(place.root / path) and has_marks(_bytes_at(place.root / path))
+        if is_file(place.root / path) and has_marks(bytes_at(place.root / path))
     ]
 
 
@@ -637,6 +486,20 @@ def _refresh(place: Place) -> None:
     """Let the index know the new files' times; without it, git would only be slower once."""
     with contextlib.suppress(ScaffoldError):
         place.git("update-index", "-q", "--refresh", expect=(0, 1))
+
+
+def _recovered(place: Place) -> Undone | None:
+    """Undo an operation that was killed; one that was being undone already, somebody wants undone."""
+    journal = place.read()
+    if journal is None or journal.state is State.APPLIED:
+        return None
+    return undo(place, journal, asked=journal.state is State.UNDOING)
+
+
+def _roll_back(place: Place) -> None:
+    journal = place.read()
+    if journal is not None and journal.state is not State.APPLIED:
+        undo(place, journal, asked=True)
 
 
 def _as_refusal(error: BaseException) -> BaseException:
@@ -660,8 +523,3 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
-    return ", ".join(names[:3]) + more

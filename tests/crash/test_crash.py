@@ -16,6 +16,7 @@ from scaffold import apply, durable
 from scaffold.errors import ScaffoldError
 from scaffold.merge import Outcome, merge
 from scaffold.tree import File
+from scaffold.values import replace
 
 TEXT = "".join(f"line {number}\n" for number in range(12))
 BASE = {
@@ -168,15 +169,75 @@ def test_kill_at_any_step_of_an_abort_is_finished_by_the_next_run(project, outco
         assert project.snapshot() == before, at
 
 
-def test_what_somebody_wrote_after_the_kill_is_kept_as_a_blob(project, outcome, monkeypatch):
+def test_what_somebody_wrote_after_the_kill_is_undone_when_asked_and_kept_as_a_blob(
+    project, outcome, monkeypatch
+):
     steps = steps_of(project, outcome, monkeypatch)
     in_child(lambda: apply.apply(project.git, outcome), steps - 1, signal.SIGKILL)
     project.write({"conflict": "decided\n"})
+    before = project.snapshot()
 
-    recovered = apply.recover(project.git)
+    with pytest.raises(ScaffoldError, match="edited since: conflict"):
+        apply.recover(project.git)
+    assert project.snapshot() == before
 
-    assert recovered is not None
-    assert project.run("cat-file", "-p", recovered.saved["conflict"]) == "decided\n"
+    undone = apply.abort(project.git)
+
+    assert project.run("cat-file", "-p", undone.saved["conflict"]) == "decided\n"
+    assert project.read("conflict") == OURS["conflict"]
+
+
+def test_what_somebody_staged_after_the_kill_stays_staged(project, outcome, monkeypatch):
+    steps = steps_of(project, outcome, monkeypatch)
+
+    for at in range(1, steps):
+        before = project.snapshot()
+        killed_at(at, project, outcome)
+        project.write({"own": f"mine at {at}\n"})
+        project.run("add", "own")
+
+        apply.recover(project.git)
+
+        assert project.status() == ["M  own", "?? untracked"], at
+        assert project.run("show", ":own") == f"mine at {at}\n", at
+        assert without(project.snapshot(), "index", "own") == without(before, "index", "own"), at
+
+
+@pytest.mark.parametrize("how", ["everything", "own", "after a reset"])
+def test_what_somebody_committed_after_the_kill_is_not_taken_back(
+    project, outcome, monkeypatch, how
+):
+    steps = steps_of(project, outcome, monkeypatch)
+    project.run("add", "untracked")
+    project.commit()
+    start = project.head
+    outcome = replace(outcome, head=start)
+
+    for at in range(1, steps):
+        killed_at(at, project, outcome)
+        if how == "after a reset":
+            project.run("reset", "--quiet", "--hard")
+        project.write({"own": f"mine at {at}\n"})
+        project.run("add", "--all" if how == "everything" else "own")
+        everything = how == "everything" or project.run("ls-files", "--unmerged")
+        project.run("commit", "--quiet", "--message", "mine", "--all" if everything else "own")
+
+        apply.recover(project.git)
+
+        assert project.status() == [], at
+        assert project.run("show", "HEAD:own") == f"mine at {at}\n", at
+        assert not (project.folder / ".git/scaffold/journal.json").exists(), at
+        project.run("reset", "--quiet", "--hard", start)
+
+
+def killed_at(at: int, project: Project, outcome: Outcome) -> None:
+    """Apply in a child that is killed, and let git work again, as its own message says how."""
+    in_child(lambda: apply.apply(project.git, outcome), at, signal.SIGKILL)
+    (project.folder / ".git/index.lock").unlink(missing_ok=True)
+
+
+def without(snapshot: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: found for name, found in snapshot.items() if name not in names}
 
 
 def test_index_lock_of_another_git_is_respected(project, outcome):

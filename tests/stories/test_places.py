@@ -124,6 +124,21 @@ def test_linked_work_tree(project, made, tmp_path):
     assert side.read("a.txt") == LINES
 
 
+def test_sparse_checkout_is_no_deletion_and_follows_the_templates(make_project, template):
+    made = template({"in/a.txt": "a\n", "out/b.txt": "b\n", "gone/c.txt": "c\n"})
+    project = make_project(made)
+    project.git("sparse-checkout", "set", "in")
+    assert project.run("check", "--json").json["drift"] == []
+    made.release({"in/a.txt": "A\n", "gone/c.txt": None})
+
+    said = project.upgrade("--commit", "--json")
+
+    assert said.code == 0, said.err
+    assert (project.read("in/a.txt"), project.has("out/b.txt")) == ("A\n", False)
+    assert project.git("ls-files", "gone", "out") == "out/b.txt"
+    assert project.run("check", "--json").json["drift"] == []
+
+
 def test_git_dir_of_the_caller_is_ignored(project, made, tmp_path, monkeypatch):
     git(tmp_path, "init", "-q", "elsewhere")
     made.release({"a.txt": CHANGED})

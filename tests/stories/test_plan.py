@@ -371,6 +371,44 @@ def test_second_change_waits_for_the_commit_of_the_first(project, made):
     assert project.snapshot == before
 
 
+def test_plan_of_another_project_waits_too(make_project, made):
+    """The journal is the work tree's: what another operation forgot could not be aborted any more."""
+    project = make_project(made)
+    change(made)
+    project.run("upgrade", "--plan", "../plan")
+    project.upgrade()
+    before = project.snapshot
+
+    assert project.run("apply", "../plan", "--json").refusal == "pending"
+    assert project.snapshot == before
+    assert project.run("upgrade", "--abort").code == 0
+
+
+def test_abort_leaves_staged_what_somebody_staged_since(project, made):
+    change(made)
+    project.upgrade()
+    project.write("own.txt", "staged\n", commit=False).git("add", "own.txt")
+    project.write("own.txt", "and edited\n", commit=False)
+
+    assert project.run("upgrade", "--abort").code == 0
+    assert project.status == "AM own.txt"
+    assert project.git("show", ":own.txt") == "staged"
+
+
+def test_sync_that_changed_no_version_and_was_committed_on_another_branch_waits_for_nothing(
+    project, made
+):
+    project.git("switch", "-q", "-c", "other")
+    project.write("scaffold.toml", "# mine\n" + project.read("scaffold.toml"), commit=False)
+    assert project.run("sync").code == 0
+    project.commit()
+    project.git("switch", "-q", "-")
+    change(made)
+
+    assert project.run("upgrade", "--abort", "--json").refusal == "nothing-pending"
+    assert project.upgrade().code == 0
+
+
 def test_continue_with_marks_left_is_refused(project, made):
     project.edit("a.txt", line=2, to="mine")
     change(made)

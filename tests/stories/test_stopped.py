@@ -255,3 +255,68 @@ def test_fault_at_any_step_of_new_leaves_nothing(made, tmp_path, stride):
     assert at > stride
     assert [path.name for path in (place / "deep").iterdir()] == ["p"]
     assert scaffold("check", at=place / "deep/p").code == 0
+
+
+@pytest.fixture
+def killed(ready) -> Project:
+    """Return a project whose upgrade was killed after it wrote `a.txt`, and before it was done."""
+    project = ready("upgrade")
+    kept = project.path.with_name("kept")
+    shutil.copytree(project.path, kept, symlinks=True)
+    for at in range(1, 1000):
+        with STEPS.stopping(at, killed_by(signal.SIGKILL), project.path):
+            in_child(lambda: project.run("upgrade"))
+        if project.read("a.txt") == CHANGED:
+            return project
+        shutil.rmtree(project.path)
+        shutil.copytree(kept, project.path, symlinks=True)
+    raise AssertionError("a.txt was never written")
+
+
+def test_check_tells_of_a_run_that_was_killed(killed):
+    said = killed.run("check", "--json")
+
+    assert (said.code, said.json["killed"], said.json["pending"]) == (1, True, False)
+    assert "a run was killed half-way" in killed.run("check").out
+    assert killed.run("upgrade", "--abort").code == 0
+    assert killed.run("check", "--json").json["killed"] is False
+
+
+def test_edit_after_the_kill_is_refused_until_somebody_says_abort(killed):
+    killed.write("a.txt", CHANGED + "hours of work\n", commit=False)
+    before = killed.snapshot
+
+    for command in ("upgrade", "upgrade --dry-run", "set colour=blue"):
+        said = killed.run(*command.split(), "--json")
+        assert (said.code, said.refusal) == (2, "edited-since")
+        assert killed.snapshot == before
+    said = killed.run("upgrade", "--abort", "--json")
+
+    assert killed.read("a.txt") == LINES
+    kept = killed.git("cat-file", "blob", said.json["saved"]["a.txt"])
+    assert kept.endswith("hours of work")
+    assert killed.upgrade().code == 0
+
+
+def test_edit_after_the_kill_that_is_committed_is_upgraded_like_any_other(killed):
+    killed.write("a.txt", CHANGED + "hours of work\n")
+
+    assert killed.upgrade("--commit").code == 0
+
+    assert killed.read("a.txt") == CHANGED + "hours of work\n"
+    assert killed.read("d/e.txt") == "e\n"
+    assert not killed.has("old/c.txt")
+    assert killed.run("check", "--json").json["killed"] is False
+
+
+def test_other_files_that_are_committed_after_the_kill_stay(killed):
+    (killed.path / ".git/index.lock").unlink(missing_ok=True)
+    killed.write("own.txt", "mine\n", commit=False)
+    killed.git("add", "own.txt")
+    killed.git("commit", "--quiet", "--message", "mine", "own.txt")
+
+    assert killed.run("upgrade", "--dry-run").code == 0
+
+    assert (killed.read("a.txt"), killed.status) == (LINES, "")
+    assert killed.upgrade("--commit").code == 0
+    assert (killed.read("own.txt"), killed.read("a.txt")) == ("mine\n", CHANGED)

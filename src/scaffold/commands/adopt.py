@@ -31,6 +31,7 @@ from scaffold.spec import (
 )
 from scaffold.template import Template, versions
 from scaffold.tree import File, Tree
+from scaffold.undo import Undone
 from scaffold.values import replace
 
 _MARKER = "# Written by `scaffold adopt`: edit it and run `scaffold sync`, or let `scaffold upgrade` do both.\n"
@@ -225,4 +226,4 @@ def _write(  # noqa: PLR0913, PLR0917 - everything that a change is made of
     )
     prepared = Prepared(verb, before, rendered, outcome, (*rendered.notes, *notes, *left_out))
     project = Project(checkout, rendered.spec, "", rendered.lock)
-    return carry_out_prepared(project, prepared, wishes, ())
+    return carry_out_prepared(project, prepared, wishes, Undone())

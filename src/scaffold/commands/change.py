@@ -12,11 +12,12 @@ from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import Project, check_git
+from scaffold.undo import Undone
 from scaffold.values import replace
 
 
-def ready_project(wishes: Wishes, *, edited_spec: bool = False) -> tuple[Project, tuple[str, ...]]:
-    """Return the project at the wished place, and the files that an earlier, killed run had left half-way.
+def ready_project(wishes: Wishes, *, edited_spec: bool = False) -> tuple[Project, Undone]:
+    """Return the project at the wished place, and what an earlier, killed run had left half-way.
 
     Args:
         wishes: Where it is. For a branch it is the project as it is committed: what lies in the work tree is no part
@@ -29,39 +30,30 @@ def ready_project(wishes: Wishes, *, edited_spec: bool = False) -> tuple[Project
     check_git()
     project = Project.find(wishes.place)
     checkout = project.checkout
-    recovered = apply.recover(checkout.git) if checkout.has_journal() else None
-    if recovered is not None:
-        project = Project.find(wishes.place)
     if not wishes.dry_run:
-        project.checkout.check_ready(for_branch=bool(wishes.branch))
+        checkout.check_ready(for_branch=bool(wishes.branch))
     if wishes.branch:
-        project = project.as_committed(but_spec=edited_spec)
-    elif checkout.has_journal() and apply.pending(checkout.git) is not None:
-        raise _pending()
-    return project, recovered.paths if recovered else ()
-
-
-def _pending() -> ScaffoldError:
-    return ScaffoldError(
-        "an earlier change waits for its commit",
-        hint="git commit, once its conflicts are decided, or take it back: scaffold upgrade --abort",
-        code="pending",
-    )
+        return project.as_committed(but_spec=edited_spec), Undone()
+    if not checkout.has_journal():
+        return project, Undone()
+    undone = apply.recover(checkout.git)
+    apply.refuse_pending(checkout.git)
+    return (Project.find(wishes.place) if undone else project), undone or Undone()
 
 
 def change(
-    project: Project, wanted: Wanted, wishes: Wishes, undone: tuple[str, ...] = ()
+    project: Project, wanted: Wanted, wishes: Wishes, undone: Undone | None = None
 ) -> Report:
     """Make `project` what is wanted, or say what that would do.
 
     Raises:
         ScaffoldError: It is refused, and nothing was changed.
     """
-    return carry_out_prepared(project, prepare(project, wanted, wishes), wishes, undone)
+    return carry_out_prepared(project, prepare(project, wanted, wishes), wishes, undone or Undone())
 
 
 def carry_out_prepared(
-    project: Project, prepared: Prepared, wishes: Wishes, undone: tuple[str, ...]
+    project: Project, prepared: Prepared, wishes: Wishes, undone: Undone
 ) -> Report:
     """Do what was prepared, or say what it is.
 
@@ -79,9 +71,7 @@ def carry_out_prepared(
     return told(prepared, wishes, done)
 
 
-def _planned(
-    project: Project, prepared: Prepared, wishes: Wishes, undone: tuple[str, ...]
-) -> Report:
+def _planned(project: Project, prepared: Prepared, wishes: Wishes, undone: Undone) -> Report:
     checkout = project.checkout
     in_the_way = () if checkout.bare or wishes.branch else _in_the_way(checkout.git, prepared)
     report = told(prepared, wishes, Done(refused=in_the_way, undone=undone))

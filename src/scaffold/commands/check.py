@@ -43,21 +43,22 @@ def check(place: Path, *, offline: bool = False, strict: bool = False) -> Report
         "behind": list(lock.behind),
         "unsynced": list(_unsynced(project.spec, lock)),
         "conflicts": conflicts,
-        "pending": _is_pending(project.checkout),
+        **_under_way(project.checkout),
         "drift": [each.to_json() for each in drifted],
     }
-    bad = data["is_behind"] or lock.behind or data["unsynced"] or conflicts
+    bad = data["killed"] or data["is_behind"] or lock.behind or data["unsynced"] or conflicts
     negative = bool(bad) or (strict and bool(drifted))
     return Report(data, tuple(_lines(data)), Exit.NEGATIVE if negative else Exit.DONE)
 
 
-def _is_pending(checkout: Checkout) -> bool:
-    """Return whether a change was applied and neither committed nor undone yet."""
+def _under_way(checkout: Checkout) -> dict[str, bool]:
+    """Return whether a change was applied and neither committed nor undone, and whether one was killed half-way."""
     if not checkout.has_journal():
-        return False
-    from scaffold import apply  # noqa: PLC0415 - 50 ms, and mostly nothing is pending
+        return {"pending": False, "killed": False}
+    from scaffold import apply  # noqa: PLC0415 - 50 ms, and mostly nothing is under way
 
-    return apply.pending(checkout.git) is not None
+    is_pending = apply.pending(checkout.git) is not None
+    return {"pending": is_pending, "killed": apply.was_killed(checkout.git)}
 
 
 def _newest(project: Project, *, offline: bool) -> tuple[str, str]:
@@ -140,7 +141,14 @@ def _lines(data: dict[str, Any]) -> Iterator[Line]:
             f"of the template's files you changed {changed}{and_moved} and deleted {deleted}"
         )
         yield Line("  see them: scaffold diff", Style.FAINT)
-    if data["pending"]:
+    yield from _next_lines(data)
+
+
+def _next_lines(data: dict[str, Any]) -> Iterator[Line]:
+    if data["killed"]:
+        told = "a run was killed half-way; the next change takes it back, as does: scaffold upgrade --abort"
+        yield Line(told, Style.BAD)
+    elif data["pending"]:
         yield Line("a change waits for its commit, or: scaffold upgrade --abort")
     elif data["unsynced"]:
         yield Line("next: scaffold sync")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from scaffold.project import Checkout
 from scaffold.spec import Lock, LockedFile
@@ -40,6 +40,8 @@ def drift(checkout: Checkout, lock: Lock) -> tuple[Drift, ...]:
     A file that is not there is looked for among the project's own tracked files, as a merge looks for it.
     """
     found = tuple(_drifted(checkout, lock.files))
+    if any(each.kind == "deleted" for each in found):
+        found = tuple(_with_sparse(checkout, lock.files, found))
     gone = {each.path: lock.files[each.path] for each in found if each.kind == "deleted"}
     if not gone:
         return found
@@ -47,6 +49,21 @@ def drift(checkout: Checkout, lock: Lock) -> tuple[Drift, ...]:
 
     moved = moved_files(checkout, gone, lock.files.keys())
     return tuple(_followed(checkout, each, moved.get(each.path, "")) for each in found)
+
+
+def _with_sparse(
+    checkout: Checkout, files: Mapping[str, LockedFile], found: Collection[Drift]
+) -> Iterator[Drift]:
+    """Yield what differs, with the committed content of files that a sparse checkout leaves out."""
+    listed = b"" if checkout.bare else checkout.git("ls-files", "-t", "-z").stdout
+    rows = (os.fsdecode(row) for row in listed.split(b"\0") if row.startswith(b"S "))
+    sparse = {row[2:].removeprefix(checkout.prefix) for row in rows}
+    for each in found:
+        content = checkout.read_committed(each.path) if each.path in sparse else None
+        if content is None:
+            yield each
+        elif not _is_as_rendered(file := File(content, files[each.path].mode), files[each.path]):
+            yield Drift(each.path, "changed", file)
 
 
 def _followed(checkout: Checkout, gone: Drift, target: str) -> Drift:

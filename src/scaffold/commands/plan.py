@@ -12,7 +12,7 @@ from typing import Any, get_args
 from scaffold import __version__, apply, durable
 from scaffold.commands.committing import commit_or_undo, refuse_staged
 from scaffold.commands.report import Exit, Line, Report, Style, count
-from scaffold.commands.telling import committed, next_after
+from scaffold.commands.telling import committed, killed_lines, next_after
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.merge import Outcome
@@ -23,6 +23,7 @@ from scaffold.project import Checkout
 from scaffold.tree import Mode
 from scaffold.trust.limits import Limits
 from scaffold.trust.paths import leads_out, open_regular
+from scaffold.undo import Undone
 
 PLAN_FORMAT = 1
 
@@ -73,7 +74,7 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
             hint="make it again with --plan",
             code="stale-plan",
         )
-    apply.recover(checkout.git)
+    undone = apply.recover(checkout.git) or Undone()
     if wishes.commit:
         refuse_staged(checkout)
     apply.apply(checkout.git, outcome, note={"verb": "apply", "message": message})
@@ -82,9 +83,13 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     if wishes.commit and not conflicts:
         commit = commit_or_undo(checkout, message)
     done = {"command": "apply", "dry_run": False, "applied": True, "commit": commit}
+    done |= {"recovered": list(undone.paths)}
     data = {**report, **done}
     files = count(len(outcome.writes), "file")
-    lines = [Line(f"applied: {files}, {len(conflicts)} to decide", Style.STRONG)]
+    lines = [
+        *killed_lines(undone),
+        Line(f"applied: {files}, {len(conflicts)} to decide", Style.STRONG),
+    ]
     lines += [Line(f"  {path}", Style.BAD) for path in conflicts]
     lines += [committed(commit)] if commit else next_after(outcome)
     return Report(data, tuple(lines), Exit.NEGATIVE if conflicts else Exit.DONE)

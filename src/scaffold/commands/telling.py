@@ -14,6 +14,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.in_the_way import Refusal
 from scaffold.merge import Change, Kind, Outcome
 from scaffold.spec import LOCK_FILE, SPEC_FILE
+from scaffold.undo import Undone
 from scaffold.values import frozen
 
 _STYLES = {
@@ -35,14 +36,14 @@ class Done:
         commit: The id of the commit that was made; empty where none was.
         branch: The branch that it is on, when that is a new one.
         refused: Files in the way, which stopped the change before it began.
-        undone: Files that an earlier, killed run had left half-way and that were put back first.
+        undone: What an earlier, killed run had left half-way and was put back first.
     """
 
     applied: bool = False
     commit: str = ""
     branch: str = ""
     refused: tuple[Refusal, ...] = ()
-    undone: tuple[str, ...] = ()
+    undone: Undone = Undone()
 
 
 def told(prepared: Prepared, wishes: Wishes, done: Done) -> Report:
@@ -81,14 +82,28 @@ def _data(prepared: Prepared, wishes: Wishes, done: Done) -> dict[str, Any]:
         "release_notes": [news.to_json() for news in prepared.news],
         "message": commit_message(prepared),
         "pull_request": pull_request(prepared),
-        "recovered": list(done.undone),
+        "recovered": list(done.undone.paths),
     }
 
 
+def killed_lines(undone: Undone) -> Iterator[Line]:
+    """Yield what a person is told of a killed run that was undone."""
+    if undone.paths:
+        yield Line(
+            f"a run that was killed is undone: {count(len(undone.paths), 'file')}", Style.WARN
+        )
+    yield from saved_lines(undone)
+
+
+def saved_lines(undone: Undone) -> Iterator[Line]:
+    """Yield where what somebody had written since is kept."""
+    for path, blob in sorted(undone.saved.items()):
+        told = f"what you edited in {path} since is kept: git cat-file blob {blob}"
+        yield Line(told, Style.WARN)
+
+
 def _lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
-    if done.undone:
-        undone = count(len(done.undone), "file")
-        yield Line(f"a run that was killed is undone: {undone}", Style.WARN)
+    yield from killed_lines(done.undone)
     changes = [
         change for change in prepared.outcome.changes.values() if change.path not in _OWN_FILES
     ]

@@ -9,6 +9,7 @@ from scaffold.commands.operation import Wanted
 from scaffold.commands.report import Line, Report, Style, count
 from scaffold.commands.sources import stored_address
 from scaffold.commands.target import followed
+from scaffold.commands.telling import saved_lines
 from scaffold.commands.wishes import Wishes
 from scaffold.project import Checkout
 from scaffold.spec import Answers
@@ -73,9 +74,6 @@ def abort(wishes: Wishes) -> Report:
     """
     undone = apply.abort(Checkout.discover(wishes.place).git)
     lines = [Line(f"undone: {count(len(undone.paths), 'file')} as before", Style.GOOD)]
-    lines += [
-        Line(f"what you edited in {path} since is kept: git cat-file blob {blob}", Style.WARN)
-        for path, blob in sorted(undone.saved.items())
-    ]
+    lines += saved_lines(undone)
     data = {"command": "abort", "paths": list(undone.paths), "saved": dict(undone.saved)}
     return Report(data, tuple(lines))
