@@ -192,7 +192,7 @@ def test_components_may_be_named_one_after_the_other(tmp_path):
         "azure",
         "--with",
         "kubernetes,gitlab",
-        "--without=docker",
+        "--without=compose",
         "--without",
         "github",
     )
@@ -211,6 +211,8 @@ def test_components_may_be_named_one_after_the_other(tmp_path):
         (("--set", "nosuch=1"), "unknown-answer"),
         (("--with", "regression,classification"), "component-clash"),
         (("--with", "docker", "--without", "docker"), "component-clash"),
+        (("--with", "kubernetes", "--without", "docker"), "component-clash"),
+        (("--without", "classification"), "component-clash"),
     ],
 )
 def test_wrong_wish_is_refused_and_nothing_is_written(tmp_path, arguments, code):

@@ -18,6 +18,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.commands.writing import check_empty, write_project
 from scaffold.errors import ScaffoldError
 from scaffold.project import check_git, describe
+from scaffold.questions import choose_components
 from scaffold.spec import BUILTIN, Answers, Source, Spec, write_spec
 from scaffold.template import Template, open_template
 from scaffold.tree import Tree
@@ -100,13 +101,30 @@ def chosen_components(questions: Questions, request: Request) -> tuple[str, ...]
 
 
 def _components(template: Template, request: Request) -> tuple[str, ...]:
-    named = chosen_components(template.questions, request)
-    if not request.ask or request.preset or not template.questions.manifests:
-        return named
-    from scaffold.commands.asking import ask_components  # noqa: PLC0415 - 120 ms
+    chosen = chosen_components(template.questions, request)
+    if request.ask and not request.preset and template.questions.manifests:
+        from scaffold.commands.asking import ask_components  # noqa: PLC0415 - 120 ms
 
-    asked = ask_components(template.questions, request.with_)
-    return tuple(name for name in asked if name not in request.without)
+        asked = ask_components(template.questions, request.with_)
+        chosen = tuple(name for name in asked if name not in request.without)
+    _refuse_needed(template.questions, chosen, request.without)
+    return chosen
+
+
+def _refuse_needed(questions: Questions, chosen: tuple[str, ...], without: tuple[str, ...]) -> None:
+    """Refuse to leave out what comes back because others require it, or because one of its kind must be there."""
+    completed = choose_components(questions, chosen) if without else ()
+    for name in without:
+        if name not in completed:
+            continue
+        manifests = questions.manifests
+        needing = [each for each in completed if name in manifests[each].get("requires", ())]
+        why = f"{', '.join(needing)} {'needs' if len(needing) == 1 else 'need'} it"
+        hint = f"leave out what needs it too: --without {','.join([name, *needing])}"
+        if not needing:
+            why = f"a project has one {manifests[name]['slot']}"
+            hint = "choose another one: --with NAME"
+        raise ScaffoldError(f"{name} cannot be left out: {why}", hint=hint, code="component-clash")
 
 
 def _rendered(template: Template, components: tuple[str, ...], request: Request) -> Rendered:
