@@ -243,7 +243,7 @@ RUNS: dict[Callable[[Desk], object], tuple[str, ...]] = {
     mlflow_shows: ("mlflow",),
     monitor_reports: ("monitor",),
     monitor_serves: ("monitor-serve",),
-    plain("monitoring-check"): ("monitoring-check",),
+    plain("monitoring-tools", "monitoring-check"): ("monitoring-tools", "monitoring-check"),
     manifests_are_printed: ("manifests",),
     plain("manifests-check"): ("manifests-check",),
     stack_goes_up_and_down: ("up", "down", "stack-logs"),

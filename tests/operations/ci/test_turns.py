@@ -43,3 +43,15 @@ def test_on_gitlab_no_roll_back_waits_for_a_training(everywhere: Path) -> None:
     assert "resource_group" not in back["registry"]
     assert back["registry"]["interruptible"] is False
     assert back["roll-back"]["resource_group"] == "production"
+
+
+def test_on_gitlab_no_commit_of_main_ends_the_checks_that_a_training_waits_for(
+    everywhere: Path,
+) -> None:
+    text = (everywhere / ".gitlab-ci.yml").read_text().replace("!reference ", "")
+    workflow = YAML(typ="safe").load(text)["workflow"]
+    change, main = workflow["rules"]
+
+    assert workflow["auto_cancel"] == {"on_new_commit": "interruptible"}
+    assert "auto_cancel" not in change
+    assert main["auto_cancel"] == {"on_new_commit": "none"}
