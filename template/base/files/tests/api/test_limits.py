@@ -1,9 +1,11 @@
 """Limits of size, number and access."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from time import monotonic, sleep
 from typing import Any
 
 import httpx2
@@ -59,6 +61,31 @@ def test_more_clients_than_the_limit_are_told_to_come_back(start_process: Any, r
     assert health.status_code == 200
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert answer.headers["retry-after"] == "1"
+
+
+def test_a_client_that_hangs_up_during_its_upload_is_no_failure_of_ours(start_process: Any) -> None:
+    process = start_process(drain_seconds=0)
+
+    with socket.create_connection(("127.0.0.1", httpx2.URL(process.url).port)) as client:
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
+    counted = counted_predictions(process.url)
+    logs = [json.loads(line) for line in process.stop().splitlines()]
+
+    assert counted == ['service_requests_total{route="/predict",status="499"} 1.0']
+    assert "POST /predict 499" in [log["message"] for log in logs]
+    assert [log for log in logs if "exception" in log] == []
+
+
+def counted_predictions(url: str) -> list[str]:
+    """Return the series of requests to `/predict` as soon as there is one."""
+    until = monotonic() + 10
+    while monotonic() < until:
+        lines = httpx2.get(f"{url}/metrics").text.splitlines()
+        series = 'service_requests_total{route="/predict"'
+        if counted := [line for line in lines if line.startswith(series)]:
+            return counted
+        sleep(0.05)
+    return []
 
 
 @pytest.fixture

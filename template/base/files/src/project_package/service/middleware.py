@@ -9,6 +9,7 @@ from http import HTTPStatus
 from itertools import count
 from time import perf_counter, time
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project_package.service import logs
@@ -25,6 +26,8 @@ ROUTES = frozenset(
 )
 PROBES = frozenset({"/health", "/ready", "/metrics"})
 NEED_TOKEN = frozenset({"/predict", "/model"})
+# nginx's status, as HTTP has none, for a client that hung up before it could be answered.
+HUNG_UP = 499
 
 # Unique over processes and restarts, at a tenth of the cost of a random number each.
 _PROCESS = os.urandom(8).hex()
@@ -74,6 +77,8 @@ class Observe:
             await self._app(scope, receive, send_observed)
         except Problem as problem:
             await problem.response(identifier)(scope, receive, send_observed)
+        except ClientDisconnect:
+            status = HUNG_UP
         except Exception:
             logger.exception("request failed")
             if not status:

@@ -41,7 +41,7 @@ class Predict:
 
         Raises:
             Problem: The request is refused.
-
+            ClientDisconnect: The client hung up before all of its request had come.
         """
         if scope["method"] != "POST":
             raise Problem(405, "method_not_allowed", "only POST predicts", {"Allow": "POST"})
