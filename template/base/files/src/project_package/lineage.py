@@ -4,6 +4,7 @@ import configparser
 import getpass
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ class Lineage:
     """What is needed to make a model again.
 
     `git_dirty` says that sources differ from the commit. `data_hash` is DVC's hash of the raw data,
-    `data_remote` the address where DVC keeps them.
+    `data_remote` the address where DVC keeps them, without a user or a password that it names.
     """
 
     git_commit: str
@@ -58,14 +59,15 @@ def file_hash(path: Path) -> str:
 
 
 def _data_remote(root: Path) -> str:
-    config = configparser.ConfigParser()
+    config = configparser.ConfigParser(interpolation=None)
     config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"])
     name = config.get("core", "remote", fallback="")
     address = config.get(f"'remote \"{name}\"'", "url", fallback="")
     if not address:
         return "none"
     if "://" in address:
-        return address
+        # Everybody who may see a model sees this.
+        return re.sub("://[^/]*@", "://", address)
     # DVC means a path from where its configuration lies; people read it from the root.
     return os.path.normpath(Path(".dvc") / address)
 

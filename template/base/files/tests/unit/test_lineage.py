@@ -63,6 +63,25 @@ def test_the_remote_of_the_data_is_that_of_dvc(repository: Path, config: str, re
     assert read_lineage(Paths(repository)).data_remote == remote
 
 
+@pytest.mark.parametrize(
+    ("address", "published"),
+    [
+        ("s3://bucket/my%20data", "s3://bucket/my%20data"),
+        ("s3://bucket/joe@example.com", "s3://bucket/joe@example.com"),
+        ("webdavs://joe:hunter2@example.com/data", "webdavs://example.com/data"),
+        ("ssh://joe:p@s#s?w%C3%B6rd@example.com:22/a@b", "ssh://example.com:22/a@b"),
+    ],
+)
+def test_the_remote_of_the_data_is_published_without_who_may_write_there(
+    repository: Path, address: str, published: str
+) -> None:
+    (repository / ".dvc").mkdir()
+    config = f"[core]\nremote = x\n['remote \"x\"']\nurl = {address}\n"
+    (repository / ".dvc" / "config.local").write_text(config, "utf-8")
+
+    assert read_lineage(Paths(repository)).data_remote == published
+
+
 def test_without_git_the_commit_is_unknown_and_dirty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
