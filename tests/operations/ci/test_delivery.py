@@ -47,7 +47,18 @@ try:
         _, tag, reference = rest
         send(tag, send(reference).read())
 except urllib.error.HTTPError as error:
-    sys.exit(f"{{error.code}}: {{error.url}}")
+    sys.exit(f"ERROR: {{reference}}: not found" if error.code == 404 else f"ERROR: {{error}}")
+"""
+
+# Docker while the registry refuses to be asked that often.
+BUSY = """#!/bin/sh
+case "$*" in
+*inspect*)
+  echo 'ERROR: unexpected status from HEAD request to https://registry/v2: 429 Too Many Requests' >&2
+  exit 1
+  ;;
+esac
+exec "$0-itself" "$@"
 """
 
 
@@ -218,6 +229,23 @@ def test_undo_goes_back_to_before_the_last_deployment_alone(delivery: Delivery) 
     assert delivery.make("undo") == 0
 
     assert delivery.runs() == second
+
+
+def test_a_registry_that_fails_a_look_up_is_not_taken_for_an_empty_one(delivery: Delivery) -> None:
+    first = delivery.built("one")
+    delivery.make("deploy")
+    second = delivery.built("two")
+    delivery.make("deploy")
+    delivery.built("three")
+    docker = (delivery.folder / "docker").rename(delivery.folder / "docker-itself")
+    docker.with_name("docker").write_text(BUSY)
+    docker.with_name("docker").chmod(0o755)
+    assert delivery.make("deploy") != 0
+
+    assert delivery.make("undo") == 0
+    assert delivery.runs() == second
+    assert delivery.make("restore") == 0
+    assert delivery.runs() == first
 
 
 def test_nobody_is_asked_to_approve_an_image_that_was_not_pushed(everywhere: Path) -> None:

@@ -45,6 +45,7 @@ RUNNING = $(DOCKER) buildx imagetools inspect '$(IMAGE):$(ENVIRONMENT)' --format
 # What `undo` goes back to; each `deploy` makes it anew.
 UNDO = build/undo-$(ENVIRONMENT)
 BEFORE = $(UNDO)/image.txt
+ERROR = $(UNDO)/error.txt
 
 .PHONY: deploy undo restore
 
@@ -54,7 +55,9 @@ ifeq ($(wildcard build/image.txt),)
 	@echo 'No image was pushed (make image-push): nothing to deploy.'
 else
 	mkdir -p $(UNDO)
-	$(RUNNING) > $(BEFORE) || : > $(BEFORE)
+# Nothing ran before only where the registry says so: a look-up that failed would lose what there is to go back to.
+	$(RUNNING) > $(BEFORE) 2> $(ERROR) || grep -q ': not found' $(ERROR) || { cat $(ERROR) >&2; \
+	  echo 'It is not known what $(ENVIRONMENT) runs: nothing is deployed. Run this again.' >&2; exit 1; }
 	test ! -s $(BEFORE) || cmp -s $(BEFORE) build/image.txt || $(DOCKER) buildx imagetools create \
 	  --tag '$(IMAGE):$(ENVIRONMENT)-previous' "$$(cat $(BEFORE))"
 	$(DOCKER) buildx imagetools create --tag '$(IMAGE):$(ENVIRONMENT)' "$$(cat build/image.txt)"
