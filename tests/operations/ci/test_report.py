@@ -1,6 +1,6 @@
 """The report on a change as each provider's job writes it: one comment, which later pushes bring up to date.
 
-GitHub's job leaves that to `gh`. The other interfaces are answered by a server on this machine.
+The interfaces are answered by a server on this machine, and so is `gh`, with which GitHub's job asks.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,7 @@ from ruamel.yaml import YAML
 
 TITLE = "## The model of this change, beside that of `main`"
 OURS, THEIRS = 7, 8
+NAMES = {OURS: "github-actions[bot]", THEIRS: "somebody"}
 TOKEN = "secret"
 
 
@@ -56,7 +58,10 @@ class Comments:
                 ]
             }
         whose = "author" if path.endswith("/notes") else "user"
-        return [{"id": n, whose: {"id": author}, "body": text} for n, (author, text) in known]
+        return [
+            {"id": n, whose: {"id": author, "login": NAMES[author]}, "body": text}
+            for n, (author, text) in known
+        ]
 
 
 @pytest.fixture
@@ -109,7 +114,7 @@ def server(comments: Comments) -> Iterator[str]:
 Comment = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(params=["gitlab", "azure", "jenkins on github", "jenkins on gitlab"])
+@pytest.fixture(params=["github", "gitlab", "azure", "jenkins on github", "jenkins on gitlab"])
 def provider(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -118,6 +123,7 @@ def provider(request: pytest.FixtureRequest) -> str:
 def comment(everywhere: Path, tmp_path: Path, server: str, provider: str) -> Comment:
     """Return what does with a report what the step of a provider does."""
     step, host = {
+        "github": (github_step, "github.com"),
         "gitlab": (gitlab_step, "example.com"),
         "azure": (azure_step, "example.com"),
         "jenkins on github": (jenkins_step, "github.com"),
@@ -141,6 +147,24 @@ def comment(everywhere: Path, tmp_path: Path, server: str, provider: str) -> Com
         )
 
     return run
+
+
+def github_step(project: Path, server: str) -> tuple[list[str], dict[str, str], str]:
+    workflow = YAML(typ="safe").load((project / ".github/workflows/ci.yml").read_text())
+    [step] = [
+        step
+        for job in workflow["jobs"].values()
+        for step in job["steps"]
+        if step["name"] == "Comment the report on the change"
+    ]
+    assert step["env"] == {
+        "ISSUES": "repos/${{ github.repository }}/issues",
+        "GH_TOKEN": "${{ github.token }}",
+        "NUMBER": "${{ github.event.pull_request.number }}",
+    }
+    variables = {"ISSUES": "repos/a-team/project/issues", "NUMBER": "2", "GITHUB_API_URL": server}
+    gh = f'gh() {{ "{sys.executable}" "{Path(__file__).with_name("gh.py")}" "$@"; }}'
+    return ["bash", "-ec", f"{gh}\n{step['run']}"], variables, "GH_TOKEN"
 
 
 def gitlab_step(project: Path, server: str) -> tuple[list[str], dict[str, str], str]:
@@ -208,7 +232,18 @@ def test_a_report_is_one_comment_that_is_brought_up_to_date(
     assert comments.bodies == [TITLE, "Something else", newest]
 
 
+def test_a_comment_that_came_later_is_left_alone(comment: Comment, comments: Comments) -> None:
+    comment(f"{TITLE}\n\n0.71")
+    comments.authors.append(OURS)
+    comments.bodies.append("The coverage of this change")
+
+    comment(f"{TITLE}\n\n0.72")
+
+    assert comments.bodies[2:] == [f"{TITLE}\n\n0.72", "The coverage of this change"]
+
+
 WHERE = {
+    "github": "/repos/a-team/project/issues/2/comments",
     "gitlab": "/projects/1/merge_requests/2/notes",
     "azure": "/team/0a/_apis/git/repositories/0b/pullRequests/2/threads?api-version=7.1",
     "jenkins on github": "/repos/a-team/project/issues/2/comments",
