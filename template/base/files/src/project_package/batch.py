@@ -50,12 +50,20 @@ def score_file(source: Path, target: Path, model: Path) -> int:
     try:
         with _replacing(target) as partial, _Writer(partial, target) as writer:
             for chunk in read_chunks(source):
-                writer.write(score(chunk, champion, progress.rows))
+                writer.write(_scored(source, chunk, champion, progress.rows))
                 progress.add(chunk.num_rows)
     except (OSError, pa.ArrowException) as error:
         raise PipelineError(f"{source} cannot be scored: {error}") from error
     progress.end()
     return progress.rows
+
+
+def _scored(source: Path, chunk: pa.RecordBatch, champion: Model, first_row: int) -> pa.RecordBatch:
+    """Return what `score` does, whose errors then name the file."""
+    try:
+        return score(chunk, champion, first_row)
+    except PipelineError as error:
+        raise PipelineError(f"{source}: {error.message}", error.hint) from error
 
 
 def open_champion(folder: Path) -> Model:
@@ -101,7 +109,7 @@ def score(chunk: pa.RecordBatch, champion: Model, first_row: int) -> pa.RecordBa
     Raises:
         PipelineError: A feature is missing, or a row is one that the service would refuse.
     """
-    columns = _features(chunk)
+    columns = _features(chunk, first_row)
     for column in schema.FEATURES:
         check(column, columns[column.name], first_row)
     inputs = pack({name: _values(values) for name, values in columns.items()})
@@ -113,11 +121,11 @@ def score(chunk: pa.RecordBatch, champion: Model, first_row: int) -> pa.RecordBa
     return chunk
 
 
-def _features(chunk: pa.RecordBatch) -> dict[str, pa.Array]:
+def _features(chunk: pa.RecordBatch, first_row: int) -> dict[str, pa.Array]:
     missing = [c for c in schema.FEATURES if c.name not in chunk.schema.names]
     columns = {name: chunk.column(name) for name in _feature_types() if name in chunk.schema.names}
     if missing and all(column.derived for column in missing):
-        columns |= _derived(chunk)
+        columns |= _derived(chunk, first_row)
     elif missing:
         names = ", ".join(column.name for column in missing)
         raise PipelineError(f"the input has no column {names}", "schema.py lists all features")
@@ -125,7 +133,7 @@ def _features(chunk: pa.RecordBatch) -> dict[str, pa.Array]:
     return {name: pc.cast(values, types[name]) for name, values in columns.items()}
 
 
-def _derived(chunk: pa.RecordBatch) -> dict[str, pa.Array]:
+def _derived(chunk: pa.RecordBatch, first_row: int) -> dict[str, pa.Array]:
     """Return the features that training derived, by the same code."""
     if schema.TIME.name not in chunk.schema.names:
         raise PipelineError(f"the input has no column {schema.TIME.name} to derive features from")
@@ -134,7 +142,12 @@ def _derived(chunk: pa.RecordBatch) -> dict[str, pa.Array]:
 
     from project_package.data.prepare import calendar  # noqa: PLC0415
 
-    times = pd.to_datetime(chunk.column(schema.TIME.name).to_pandas())
+    given = chunk.column(schema.TIME.name).to_pandas()
+    times = pd.to_datetime(given, errors="coerce")
+    unreadable = given.notna() & times.isna()
+    first = next(iter(given[unreadable]), "")
+    reason = f"has a {schema.TIME.name} that cannot be read: {first!r}"
+    _refuse(pa.array(unreadable), first_row, reason)
     return {name: pa.array(values) for name, values in calendar(times).items()}
 
 

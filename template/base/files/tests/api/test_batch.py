@@ -143,6 +143,22 @@ def test_derived_features_are_computed_as_in_training(
     assert score_file(source, tmp_path / "out.csv", settings.model_dir) == 1
 
 
+def test_a_date_that_cannot_be_read_is_named_with_its_row_and_its_file(
+    tmp_path: Path, row: Row, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "ROWS_AT_ONCE", 2)
+    derived = [column.name for column in schema.FEATURES if column.derived]
+    raw = {name: value for name, value in row.items() if name not in derived}
+    times = ["2013-06-15T12:30", "2013-06-15T12:31", "2013-06-15T12:32", "soon"]
+    source = write(tmp_path / "in.parquet", [raw | {schema.TIME.name: time} for time in times])
+
+    with pytest.raises(PipelineError) as caught:
+        score_file(source, tmp_path / "out.csv", settings.model_dir)
+
+    told = f"row 4 has a {schema.TIME.name} that cannot be read: 'soon'"
+    assert caught.value.message == f"{source}: {told}"
+
+
 @pytest.mark.parametrize(
     ("source", "target"), [("none.csv", "out.csv"), ("in.xls", "out.csv"), ("in.csv", "out.xls")]
 )
