@@ -1,5 +1,6 @@
 import http.server
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -80,6 +81,33 @@ def test_a_query_without_a_database_says_what_to_set(tmp_path: Path) -> None:
         read(tmp_path / "flights.sql")
 
     assert "INGEST_DATABASE_URL" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("postgresql+psycopg://joe:hunter2@example.com/flights", "needs a driver: "),
+        ("postgres://joe:hunter2@example.com/flights", "postgresql+psycopg://"),
+        ("joe:hunter2@example.com/flights", "is not the address of a database"),
+        ("postgresql://joe:hunter2@example.com:hunter2/flights", "is not the address"),
+    ],
+)
+def test_an_address_that_names_no_database_is_one_line_without_its_password(
+    tmp_path: Path, address: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where it is not installed
+    (tmp_path / "flights.sql").write_text("SELECT flight FROM flights", "utf-8")
+
+    with pytest.raises(PipelineError) as caught:
+        read(tmp_path / "flights.sql", address)
+
+    assert told in caught.value.told
+    assert "hunter2" not in caught.value.told
+
+
+def test_a_missing_query_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"cannot read .*missing\.sql"):
+        read(tmp_path / "missing.sql", "sqlite://")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

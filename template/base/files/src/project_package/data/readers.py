@@ -3,10 +3,14 @@
 import io
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from project_package.errors import PipelineError
+
+if TYPE_CHECKING:
+    import sqlalchemy
 
 TIMEOUT_SECONDS = 60
 
@@ -20,9 +24,9 @@ def read_table(source: str, *, text_columns: list[str], database: str = "") -> p
     Raises:
         PipelineError: There is nothing at `source`, or nobody knows how to read it.
     """
-    if source.endswith(".sql"):
-        return _read_database(Path(source), database)
     try:
+        if source.endswith(".sql"):
+            return _read_database(Path(source), database)
         if source.startswith(("http://", "https://")):
             return _read_file(_download(source), source, text_columns)
         return _read_file(source, source, text_columns)
@@ -57,10 +61,29 @@ def _read_database(query: Path, database: str) -> pd.DataFrame:
         raise PipelineError(f"{query} needs a database", "set INGEST_DATABASE_URL")
     import sqlalchemy  # noqa: PLC0415 - costs a third of a second that files need not pay
 
-    engine = sqlalchemy.create_engine(database)
+    engine = _engine(database)
     try:
         return pd.read_sql_query(sqlalchemy.text(query.read_text("utf-8")), engine)
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise PipelineError(f"{query} failed: {error.__class__.__name__}: {error}") from error
     finally:
         engine.dispose()
+
+
+def _engine(database: str) -> "sqlalchemy.Engine":
+    """Return the engine for `database`, an address whose password no error repeats."""
+    import sqlalchemy  # noqa: PLC0415 - as above
+
+    try:
+        return sqlalchemy.create_engine(database)
+    except ImportError as error:
+        raise PipelineError(
+            f"INGEST_DATABASE_URL needs a driver: {error}",
+            "docs/data.md says how to add the one for PostgreSQL",
+        ) from error
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        raise PipelineError(
+            "INGEST_DATABASE_URL is not the address of a database that SQLAlchemy knows",
+            "write it like postgresql+psycopg://user:password@host/database, with %40 for an @ in "
+            "the password",
+        ) from None
