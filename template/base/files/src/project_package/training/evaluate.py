@@ -134,12 +134,16 @@ def _slices(scored: Scored, parameters: Parameters) -> Iterator[Slice]:
     for column in parameters.gate.slices:
         for value, rows in sorted(scored.rows.groupby(column).indices.items()):
             if len(rows) >= parameters.gate.slice_rows:
-                yield _slice(scored, column, str(value), np.asarray(rows), parameters)
+                yield judge_slice(scored, column, str(value), np.asarray(rows), parameters)
 
 
-def _slice(
+def judge_slice(
     scored: Scored, column: str, value: str, rows: NDArray[np.intp], parameters: Parameters
 ) -> Slice:
+    """Return the metric of candidate and champion on `rows`, positions of those with `value`.
+
+    Only a loss has an error, for only there does the gate ask what chance may explain.
+    """
     actual, candidate = scored.actual[rows], scored.candidate[rows]
     part = Slice(column, value, len(rows), problem.primary(actual, candidate))
     if scored.champion is None:
