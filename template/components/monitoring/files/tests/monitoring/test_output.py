@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from socket import create_connection
 from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
@@ -267,3 +268,29 @@ def test_an_alert_that_one_channel_took_is_not_sent_again(
 def test_what_is_no_alert_is_refused(scene: Scene, path: str, body: bytes, status: int) -> None:
     with serving(scene) as (_, address):
         assert get(address + path, body)[0] == status
+
+
+def answer(address: str, request: str = "") -> bytes:
+    """Return all that the server sends until it closes the connection."""
+    host, port = address.removeprefix("http://").split(":")
+    with create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(request.encode())
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+@pytest.mark.parametrize("size", ["-1", "1000001", "many", "9" * 5000])
+def test_an_alert_of_no_or_too_large_a_size_is_refused_unread(scene: Scene, size: str) -> None:
+    with serving(scene) as (_, address):
+        said = answer(address, f"POST /alerts HTTP/1.1\r\nContent-Length: {size}\r\n\r\n")
+
+    assert said.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_connection_that_says_nothing_is_closed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(scene) as (monitor, address):
+        handler: Any = monitor.RequestHandlerClass
+        monkeypatch.setattr(handler, "timeout", handler.timeout / 300)
+
+        assert answer(address) == b""

@@ -15,6 +15,8 @@ from project_package.monitoring.page import to_html
 from project_package.monitoring.report import Report, to_json
 
 MAX_ALERT_BYTES = 1_000_000
+# After which a connection that says nothing is closed; until then it has a thread of its own.
+IDLE_SECONDS = 30
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ class Monitor(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Monitor
     protocol_version = "HTTP/1.1"
+    timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
         page = self.server.page(self.path.partition("?")[0])
@@ -104,10 +107,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Pass alerts of Alertmanager's webhook on to the channels of `notify`."""
-        size = int(self.headers.get("Content-Length", 0))
-        if self.path != "/alerts" or size > MAX_ALERT_BYTES:
-            self.close_connection = True
-            self._answer(404, Page("text/plain", b"alerts are taken at /alerts\n"))
+        if self.path != "/alerts":
+            self._refuse(404, b"alerts are taken at /alerts\n")
+            return
+        size = self._content_length()
+        if not 0 <= size <= MAX_ALERT_BYTES:
+            self._refuse(400, b"alerts have a Content-Length, of a megabyte at most\n")
             return
         try:
             events = to_events(json.loads(self.rfile.read(size)))
@@ -120,6 +125,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         logger.debug(format, *args)
+
+    def _content_length(self) -> int:
+        """Return the size of the body in bytes, below zero where the header is no number."""
+        try:
+            return int(self.headers.get("Content-Length", 0))
+        except ValueError:
+            return -1
+
+    def _refuse(self, status: int, reason: bytes) -> None:
+        """Answer without having read the body, which the connection then still holds."""
+        self.close_connection = True
+        self._answer(status, Page("text/plain", reason))
 
     def _answer(self, status: int, page: Page) -> None:
         self.send_response(status)
