@@ -1,6 +1,8 @@
 """How the service counts drift."""
 
 import random
+from collections import Counter as Tally
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -57,16 +59,42 @@ def test_another_distribution_has_drift() -> None:
     assert stability_index([100, 200, 300], [300, 200, 100]) > 0.25
 
 
-def test_chance_alone_is_no_drift() -> None:
-    chance = random.Random(1)  # noqa: S311
-    draws = [[0] * 100 for _ in range(50)]
-    for counts in draws:
-        for _ in range(500):
-            counts[chance.randrange(100)] += 1
+def even(bins: int) -> list[float]:
+    return [1.0] * bins
 
-    indices = [stability_index([1000] * 100, counts) for counts in draws]
+
+def zipf(bins: int) -> list[float]:
+    return [1 / rank for rank in range(1, bins + 1)]
+
+
+def draw(weights: Sequence[float], rows: int, seed: int) -> list[int]:
+    """Return how many of `rows` fall in each bin."""
+    chosen = random.Random(seed).choices(range(len(weights)), weights, k=rows)  # noqa: S311
+    counts = Tally(chosen)
+    return [counts[bin_] for bin_ in range(len(weights))]
+
+
+@pytest.mark.parametrize("shape", [even, zipf])
+@pytest.mark.parametrize("bins", [10, 100, 500])
+@pytest.mark.parametrize("rows", [500, 5000])
+def test_chance_alone_is_no_drift(
+    shape: Callable[[int], list[float]], bins: int, rows: int
+) -> None:
+    expected = draw(shape(bins), 9000, seed=0)
+
+    indices = [stability_index(expected, draw(shape(bins), rows, seed)) for seed in range(1, 21)]
 
     assert max(indices) < 0.25
+
+
+@pytest.mark.parametrize("bins", [10, 100, 500])
+def test_a_shift_is_found_among_many_categories(bins: int) -> None:
+    expected = draw(even(bins), 9000, seed=0)
+    half_to_a_tenth = [1 + 10 * (bin_ % 10 == 0) for bin_ in range(bins)]
+
+    indices = [stability_index(expected, draw(half_to_a_tenth, 500, seed)) for seed in range(1, 21)]
+
+    assert min(indices) > 0.25
 
 
 @pytest.fixture

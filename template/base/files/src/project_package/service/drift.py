@@ -13,8 +13,9 @@ import msgspec
 from project_package.column import Column
 from project_package.service.rows import COLUMNS, Values
 
-# Keeps the logarithm finite where a bin is empty; small beside any share that matters.
-SMALLEST_SHARE = 1e-4
+# Added to each count of a PSI: a bin that is empty in a few hundred rows is not known to be rare.
+# Source: the prior of H. Jeffreys (Proceedings of the Royal Society A 186, 1946) for shares.
+PRIOR = 0.5
 
 
 class FeatureReference(msgspec.Struct, frozen=True):
@@ -155,19 +156,25 @@ def stability_index(expected: Sequence[int], observed: Sequence[int]) -> float:
 
     It is the sum of (o - e) ln(o / e) over the shares of bins. Below 0.1 is read as stable, above
     0.25 as a shift (Siddiqi, Credit Risk Scorecards, 2006). Without a shift its mean is not 0 but
-    (bins - 1)(1/n + 1/m) (Yurdakul and Naranjo, 2020): 0.2 for 100 bins and 500 rows.
+    (bins - 1)(1/n + 1/m) (Yurdakul and Naranjo, 2020): 0.2 for 100 bins and 500 rows. Of shares
+    smoothed by `PRIOR`, which vary less, it is (bins - 1)(n/(n + bins/2)² + m/(m + bins/2)²).
     """
     index = sum(
         (share - wanted) * math.log(share / wanted)
         for wanted, share in zip(_shares(expected), _shares(observed), strict=True)
     )
-    chance = (len(expected) - 1) * (1 / max(1, sum(expected)) + 1 / max(1, sum(observed)))
+    chance = (len(expected) - 1) * (_noise(expected) + _noise(observed))
     return max(0.0, index - chance)
 
 
 def _shares(counts: Sequence[int]) -> list[float]:
-    total = sum(counts) or 1
-    return [max(count / total, SMALLEST_SHARE) for count in counts]
+    total = sum(counts) + PRIOR * len(counts)
+    return [(count + PRIOR) / total for count in counts]
+
+
+def _noise(counts: Sequence[int]) -> float:
+    rows = sum(counts)
+    return rows / (rows + PRIOR * len(counts)) ** 2
 
 
 def _counter(column: Column, reference: FeatureReference) -> Counter:

@@ -81,6 +81,26 @@ def test_chance_exceeds_the_noise_about_as_often_as_asked() -> None:
     assert np.mean(beyond) == pytest.approx(0.05, abs=0.02)
 
 
+@pytest.mark.parametrize("exponent", [0, 1])
+@pytest.mark.parametrize("bins", [10, 100, 500])
+def test_a_window_of_few_rows_and_many_categories_stays_below_the_noise(
+    exponent: int, bins: int
+) -> None:
+    generator = np.random.default_rng(3)
+    rows, others = 9000, 200
+    shares = np.arange(1, bins + 1) ** -float(exponent)
+    shares /= shares.sum()
+    expected = generator.multinomial(rows, shares).tolist()
+    limit = max(0.25, stability_noise(bins, rows, others, significance=0.001))
+
+    indices = [
+        stability_index(expected, generator.multinomial(others, shares).tolist())
+        for _ in range(100)
+    ]
+
+    assert max(indices) < limit
+
+
 def test_nothing_to_compare_has_no_noise() -> None:
     assert stability_noise(1, 10, 10, 0.05) == 0
     assert stability_noise(5, 10, 0, 0.05) == 0

@@ -66,7 +66,7 @@ def stability_noise(bins: int, rows: int, others: int, significance: float) -> f
 
     Without drift, PSI is distributed as (1/n + 1/m) times chi-squared with bins - 1 degrees of
     freedom (Yurdakul and Naranjo, Journal of Risk Model Validation 14(4), 2020), whose mean
-    `service.drift.stability_index` has taken off already.
+    `service.drift.stability_index` has taken off already. Its smoothing only makes chance smaller.
     """
     freedom = bins - 1
     if not freedom or not rows or not others:
