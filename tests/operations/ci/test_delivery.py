@@ -383,6 +383,48 @@ def test_alert_rules_are_applied_with_the_release(cluster: OnKubernetes) -> None
     assert all(objects[name]["metadata"]["namespace"] == "flight-delays-staging" for name in rules)
 
 
+# Production has all that staging lacks.
+ABSENT = """
+rule_files: [rules.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - series: service_model_ready{namespace="flight-delays-production", job="service"}
+        values: 1x10
+      - series: up{namespace="flight-delays-production", job="monitor"}
+        values: 1x10
+    promql_expr_test:
+      - expr: sum by (alertname, job, namespace) (ALERTS{alertstate="firing"})
+        eval_time: 9m
+        exp_samples:
+          - labels: '{alertname="ServiceAbsent", job="service", namespace="flight-delays-staging"}'
+            value: 1
+          - labels: '{alertname="MonitorDown", job="monitor", namespace="flight-delays-staging"}'
+            value: 1
+          - labels: '{alertname="Watchdog"}'
+            value: 1
+"""
+
+
+def test_what_an_environment_lacks_is_missed_while_another_has_it(cluster: OnKubernetes) -> None:
+    promtool = shutil.which("promtool") or pytest.skip("promtool is not installed")
+    cluster.release("1")
+    cluster.make("deploy")
+    objects = json.loads(cluster.place.read_text())["objects"]
+    rules = [each for name, each in objects.items() if name.startswith("prometheusrule/")]
+    groups = [group for each in rules for group in each["spec"]["groups"]]
+    (cluster.folder / "rules.yml").write_text(json.dumps({"groups": groups}))
+    (cluster.folder / "tests.yml").write_text(ABSENT)
+
+    command = [promtool, "test", "rules", "tests.yml"]
+    outcome = subprocess.run(
+        command, cwd=cluster.folder, check=False, capture_output=True, text=True
+    )
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
 def test_undo_takes_all_back_that_a_failed_deployment_applied(cluster: OnKubernetes) -> None:
     cluster.release("1")
     cluster.make("deploy")

@@ -4,6 +4,7 @@
 set -eu
 
 overlay=$1
+namespace=project-name-${overlay%-canary}
 service=$2
 name=${service%@*}
 digest=${service##*@}
@@ -32,7 +33,7 @@ mkdir -p build/k8s
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 
-namespace: project-name-${overlay%-canary}
+namespace: $namespace
 
 resources:
   - ../../k8s/overlays/$overlay
@@ -46,6 +47,7 @@ END
   if [ -n "$canary" ]; then image -canary "$canary"; fi
 } > build/k8s/kustomization.yaml
 
+# A cluster's Prometheus sees all environments, and what is absent in this one may be there in another.
 for file in monitoring/prometheus/rules/*.yml; do
   cat <<END
 ---
@@ -55,5 +57,5 @@ metadata:
   name: $(basename "$file" .yml)
 spec:
 END
-  sed '/./s/^/  /' "$file"
+  sed -e '/absent(/s/{job=/{namespace="'"$namespace"'", job=/g' -e '/./s/^/  /' "$file"
 done > build/k8s/rules.yaml

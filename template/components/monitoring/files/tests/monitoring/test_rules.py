@@ -62,6 +62,12 @@ def test_every_alert_has_a_severity_a_summary_and_a_runbook(name: str) -> None:
     assert anchor in [heading.lower() for heading in headings]
 
 
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert", rule.get("record")))
+def test_what_a_rule_adds_up_and_matches_is_of_one_namespace(rule: dict[str, Any]) -> None:
+    for labels in re.findall(r"\b(?:by|on) \(([^)]*)\)", rule["expr"]):
+        assert "namespace, job" in labels
+
+
 @pytest.mark.parametrize(
     ("alert", "limit"),
     [
@@ -105,6 +111,14 @@ def test_inhibitions_and_routes_name_alerts_and_receivers_that_exist() -> None:
             pattern = matcher.split('"')[1]
             for part in pattern.split("|"):
                 assert any(re.fullmatch(part, name) for name in alerts()), part
+
+
+def test_an_alert_explains_and_joins_those_of_its_own_namespace_alone() -> None:
+    config = load(FOLDER / "alertmanager" / "alertmanager.yml")
+
+    assert {"namespace", "job"} <= set(config["route"]["group_by"])
+    for rule in config["inhibit_rules"]:
+        assert {"namespace", "job"} <= set(rule["equal"])
 
 
 def expressions(dashboard: Path) -> list[str]:
