@@ -86,6 +86,15 @@ def test_the_page_of_a_new_service_says_so(scene: Scene) -> None:
     assert "Too few outcomes are known yet." in page
 
 
+def test_the_page_of_a_sample_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.log(300)
+    assert "sample" not in to_html(scene.report())
+
+    monkeypatch.setattr("project_package.monitoring.window.MOST_LINES", 299)
+
+    assert "an even sample of 0.5 of the log" in to_html(scene.report())
+
+
 def test_names_cannot_break_the_page(scene: Scene) -> None:
     scene.log(300, version="<script>")
 

@@ -49,6 +49,31 @@ def test_torn_lines_are_counted_and_left_out(scene: Scene) -> None:
     assert window.unreadable == 1
 
 
+def test_of_a_large_log_an_even_sample_is_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("project_package.monitoring.window.MOST_LINES", 500)
+    scene.log(900, version="1", end=NOW - HOUR)
+    scene.log(900, version="2")
+
+    window = read_window(scene.sources.log, NOW - 2 * HOUR, NOW)
+
+    assert window.share == 1 / 4
+    assert window.versions() == pytest.approx({"1": 225, "2": 225}, abs=45)
+    assert window == read_window(scene.sources.log, NOW - 2 * HOUR, NOW)
+
+
+def test_of_a_log_that_fits_every_line_is_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("project_package.monitoring.window.MOST_LINES", 1000)
+    scene.log(1000)
+
+    window = read_window(scene.sources.log, NOW - HOUR, NOW)
+
+    assert (len(window.lines), window.share) == (1000, 1)
+
+
 def test_no_log_yet_is_an_empty_window(tmp_path: Path) -> None:
     assert read_window(tmp_path / "logs", NOW - HOUR, NOW).lines == ()
 

@@ -89,7 +89,7 @@ def _totals(report: Report) -> Iterator[Gauge]:
         "When the monitor last compared data.",
         (Sample(report.made.timestamp()),),
     )
-    yield Gauge("monitor_rows", "Rows in the window.", (Sample(report.rows),))
+    yield Gauge("monitor_rows", "Rows of the window that were compared.", (Sample(report.rows),))
     yield Gauge(
         "monitor_unreadable_lines",
         "Lines of the prediction log that could not be read.",

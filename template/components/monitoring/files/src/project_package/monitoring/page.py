@@ -33,11 +33,12 @@ def to_html(report: Report) -> str:
 
 def _window(report: Report) -> str:
     versions = ", ".join(f"{name} ({rows} rows)" for name, rows in report.versions.items())
+    sample = "" if report.share == 1 else f"Read: an even sample of {report.share:.3g} of the log. "
     return (
         f'<p class="soft">{report.rows} rows from {report.since:%Y-%m-%d %H:%M} to '
         f"{report.until:%Y-%m-%d %H:%M} UTC, {report.labelled} predictions with a known outcome. "
         f"Versions in the log: {escape(versions or 'none')}. "
-        f"Unreadable lines: {report.unreadable}.</p>\n"
+        f"{sample}Unreadable lines: {report.unreadable}.</p>\n"
     )
 
 

@@ -35,13 +35,17 @@ class Sources:
 
 @dataclass(frozen=True)
 class Report:
-    """The comparison of one window with training, and performance as far as labels came."""
+    """The comparison of one window with training, and performance as far as labels came.
+
+    All counts of rows are those of the `share` of the log that was read.
+    """
 
     model: Facts
     made: datetime
     since: datetime
     until: datetime
     rows: int
+    share: float
     unreadable: int
     enough_rows: bool
     labelled: int
@@ -80,6 +84,7 @@ def make_report(sources: Sources, limits: Limits, now: datetime) -> Report:
         since=recent.since,
         until=recent.until,
         rows=len(recent.lines),
+        share=history.share,
         unreadable=history.unreadable,
         enough_rows=len(recent.lines) >= limits.window.minimum_rows,
         labelled=len(outcomes.pairs),
