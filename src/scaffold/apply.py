@@ -267,7 +267,8 @@ def _is_taken_back(place: Place, journal: Journal) -> bool:
     listing = place.git("ls-tree", "-z", "HEAD", "--", *found, expect=(0, 128)).stdout
     rows = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
     committed = {os.fsdecode(path): fields.split()[2].decode() for fields, path in rows}
-    return all(committed.get(path, "") == identifier for path, identifier in found.items())
+    same = (committed.get(path, "") == identifier for path, identifier in found.items())
+    return bool(found) and all(same)
 
 
 def _refuse_taken_back(place: Place, journal: Journal, verb: str) -> None:
