@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from project_package.errors import PipelineError
 from project_package.parameters import Parameters
@@ -28,6 +30,28 @@ def test_a_server_that_nobody_runs_is_said_at_once(
 
     with pytest.raises(PipelineError, match="MLFLOW_TRACKING_URI does not answer"):
         Registry(Paths(tmp_path), "flights")
+
+
+def test_without_a_model_or_an_alias_there_is_no_champion(
+    pipeline: Paths, parameters: Parameters
+) -> None:
+    assert Registry(pipeline, "other").champion() is None
+    assert Registry(pipeline, parameters.registry.model).bearer("other") is None
+
+
+def test_a_registry_that_cannot_tell_has_not_said_that_there_is_no_champion(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(registry, "1")
+
+    def fail(*_: object) -> None:
+        raise MlflowException("database is locked", TEMPORARILY_UNAVAILABLE)
+
+    monkeypatch.setattr(MlflowClient, "get_registered_model", fail)
+
+    for ask in (registry.champion, lambda: registry.resolve("champion")):
+        with pytest.raises(PipelineError, match=r"could not be asked .* TEMPORARILY_UNAVAILABLE"):
+            ask()
 
 
 @pytest.fixture

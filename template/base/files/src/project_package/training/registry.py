@@ -14,6 +14,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from project_package import schema
@@ -99,12 +100,21 @@ class Registry:
         return self.bearer(CHAMPION)
 
     def bearer(self, alias: str) -> str | None:
-        """Return the version that bears `alias`, if there is one."""
+        """Return the version that bears `alias`, if there is one.
+
+        Raises:
+            PipelineError: The registry could not tell, which is no answer.
+        """
         try:
-            found = self._client.get_model_version_by_alias(self._model, alias)
-        except MlflowException:
-            return None
-        return str(found.version)
+            aliases = self._client.get_registered_model(self._model).aliases
+        except MlflowException as error:
+            if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                return None
+            raise PipelineError(
+                f"the registry at {self.address} could not be asked for the {alias}: "
+                f"{error.error_code}"
+            ) from error
+        return str(aliases[alias]) if alias in aliases else None
 
     def decide(self, version: str, *, promoted: bool, who: str, when: str, why: str) -> None:
         """Write the decision about `version` into the registry, and act on it."""
@@ -209,16 +219,14 @@ class Registry:
         """Return the version that `name` means: a number, or an alias such as champion.
 
         Raises:
-            PipelineError: The registry knows no such alias.
+            PipelineError: The registry knows no such alias, or could not tell.
         """
         if name.isdigit():
             return name
-        try:
-            return str(self._client.get_model_version_by_alias(self._model, name).version)
-        except MlflowException as error:
-            raise PipelineError(
-                f"the registry at {self.address} has no {name}", "make train"
-            ) from error
+        version = self.bearer(name)
+        if version is None:
+            raise PipelineError(f"the registry at {self.address} has no {name}", "make train")
+        return version
 
     def _register_model(self) -> str:
         with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
