@@ -228,6 +228,31 @@ def test_a_candidate_of_another_contract_waits_for_a_person(
     assert version(again) == "1"
 
 
+@pytest.mark.parametrize(("described", "threshold"), [({"threshold": 0.125}, 0.125), ({}, None)])
+def test_the_champion_is_measured_by_its_own_threshold(
+    again: Paths,
+    parameters: Parameters,
+    monkeypatch: pytest.MonkeyPatch,
+    described: dict[str, float],
+    threshold: float | None,
+) -> None:
+    path = again.champion / bundle.DESCRIPTION
+    facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    own = facts.pop("threshold")
+    path.write_text(json.dumps(facts | described), "utf-8")
+    measure, thresholds = problem.measure, []
+
+    def note(actual: problem.Numbers, score: problem.Numbers, by: Any) -> dict[str, float]:
+        thresholds.append(by)
+        return measure(actual, score, by)
+
+    monkeypatch.setattr(problem, "measure", note)
+
+    evaluate(again, parameters)
+
+    assert thresholds == [own, own, own, threshold or own]
+
+
 def test_a_roll_back_brings_the_champion_before(again: Paths, parameters: Parameters) -> None:
     judge_and_register(again, parameters)
 

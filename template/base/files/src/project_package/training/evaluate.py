@@ -58,7 +58,8 @@ def evaluate(paths: Paths, parameters: Parameters) -> None:
     session = open_graph(paths.candidate / "model.onnx")
     scored = _score(paths, train, held_out, session)
 
-    metrics = {name: _measure(scored, name, facts["threshold"]) for name in MODELS}
+    thresholds = dict.fromkeys(MODELS, facts["threshold"]) | _champions_threshold(paths)
+    metrics = {name: _measure(scored, name, thresholds[name]) for name in MODELS}
     slices = list(_slices(scored, parameters))
     primary = {name: values[problem.PRIMARY] for name, values in metrics.items() if values}
     checks = gate(primary, slices, _milliseconds(session, held_out), parameters.gate)
@@ -123,6 +124,12 @@ def _champion_scores(paths: Paths, held_out: pd.DataFrame) -> problem.Numbers | 
 def _version(paths: Paths) -> str | None:
     described = bundle.describe(paths.champion)
     return str(described["version"]) if described else None
+
+
+def _champions_threshold(paths: Paths) -> dict[str, Any]:
+    """Return the threshold that the champion decides by, where its bundle says one."""
+    described = bundle.describe(paths.champion) or {}
+    return {"champion": described["threshold"]} if "threshold" in described else {}
 
 
 def _measure(scored: Scored, name: str, threshold: Any) -> dict[str, float]:
