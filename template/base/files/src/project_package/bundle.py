@@ -16,7 +16,7 @@ DESCRIPTION = "model.json"
 def publish(source: Path, target: Path, facts: dict[str, Any]) -> None:
     """Replace the bundle in `target` by the files of `source`, described by `facts`."""
     target.mkdir(parents=True, exist_ok=True)
-    digests = {name: hashlib.sha256((source / name).read_bytes()).hexdigest() for name in FILES}
+    digests = {name: digest(source / name) for name in FILES}
     for name in FILES:
         _replace(target / name, (source / name).read_bytes())
     _describe(target, facts | {"files": digests})
@@ -35,6 +35,11 @@ def describe(folder: Path) -> dict[str, Any] | None:
     """Return what `model.json` says, or nothing where there is no bundle."""
     path = folder / DESCRIPTION
     return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def digest(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def clear(folder: Path) -> None:

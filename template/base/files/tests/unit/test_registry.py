@@ -11,7 +11,7 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.training.registry import Registry
+from project_package.training.registry import GRAPH, Registry
 
 
 @pytest.fixture
@@ -67,13 +67,13 @@ def registry(pipeline: Paths, parameters: Parameters, tmp_path: Path) -> Registr
     return Registry(paths, "four")
 
 
-def promote(registry: Registry, *versions: str) -> None:
+def promote(registry: Registry, *versions: str, when: str = "2026-03-01") -> None:
     for version in versions:
-        registry.decide(version, promoted=True, who="a person", when="today", why="better")
+        registry.decide(version, promoted=True, who="a person", when=when, why="better")
 
 
 def roll_back(registry: Registry) -> str:
-    return registry.roll_back(who="another", when="tomorrow", why="complaints")
+    return registry.roll_back(who="another", when="2026-03-02", why="complaints")
 
 
 def test_what_was_abandoned_does_not_come_back(registry: Registry) -> None:
@@ -93,7 +93,7 @@ def test_the_abandoned_version_says_who_when_and_why(registry: Registry) -> None
     assert registry.decision("2") == {
         "decision": "rolled_back",
         "decided_by": "another",
-        "decided_at": "tomorrow",
+        "decided_at": "2026-03-02",
         "reason": "complaints",
     }
     assert registry.decision("1")["decision"] == "promoted"
@@ -135,3 +135,37 @@ def test_versions_that_were_promoted_before_the_way_back_was_kept_have_one(
     promote(registry, "4")
 
     assert [roll_back(registry), roll_back(registry)] == ["3", "2"]
+
+
+@pytest.fixture
+def rolled_back(registry: Registry) -> Registry:
+    """A registry whose version 2 was abandoned; version 3 has its graph, all others have others."""
+    for version, graph in {"1": "a", "2": "b", "3": "b", "4": "c"}.items():
+        registry.tag(version, {GRAPH: graph})
+    promote(registry, "1", "2")
+    roll_back(registry)
+    return registry
+
+
+def test_the_graph_of_an_abandoned_version_is_known_again(rolled_back: Registry) -> None:
+    assert rolled_back.abandoned("b") == "2"
+
+
+@pytest.mark.parametrize("graph", ["a", "c", "never seen"])
+def test_other_graphs_are_not_abandoned(rolled_back: Registry, graph: str) -> None:
+    assert rolled_back.abandoned(graph) is None
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_a_person_who_promotes_an_abandoned_graph_lifts_that(
+    rolled_back: Registry, version: str
+) -> None:
+    promote(rolled_back, version, when="2026-03-03")
+
+    assert rolled_back.abandoned("b") is None
+
+
+def test_a_graph_that_was_refused_later_stays_abandoned(rolled_back: Registry) -> None:
+    rolled_back.decide("3", promoted=False, who="the gate", when="2026-03-03", why="abandoned")
+
+    assert rolled_back.abandoned("b") == "2"

@@ -79,6 +79,12 @@ def not_comparable(champion: str) -> Check:
     return Check("contract", passed=False, reason=reason)
 
 
+def abandoned(version: str) -> Check:
+    """Return the check that fails: the candidate is, to the byte, what was rolled back."""
+    reason = f"it is version {version}, which was rolled back: only `make promote` brings it again"
+    return Check("abandoned", passed=False, reason=reason)
+
+
 def better_by(one: float, other: float) -> float:
     """Return by how much `one` is better than `other`, in the primary metric."""
     return one - other if problem.HIGHER_IS_BETTER else other - one

@@ -15,8 +15,9 @@ from project_package.notify import Event, notify
 from project_package.parameters import Parameters, flatten
 from project_package.paths import Paths
 from project_package.training.export import ML_OPSET, OPSET
+from project_package.training.gate import abandoned
 from project_package.training.model_card import model_card
-from project_package.training.registry import Registered, Registry, require
+from project_package.training.registry import GRAPH, Registered, Registry, require
 from project_package.training.telling import decided
 
 # Set where somebody else has the last word: what passes the gate is registered and waits.
@@ -58,16 +59,20 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
 
     `paths.champion` changes only when the champion does. With `REGISTER_HOLD` in the environment
     nothing is promoted: a candidate that passes stays a challenger about which nobody decided yet.
+    A candidate that is the same as an abandoned version does not pass. The registry is asked here,
+    not when the candidate is judged: a roll-back may come later, and changes no file of `evaluate`.
 
     Raises:
         PipelineError: The registry's champion is not the one that the candidate was compared with.
     """
     facts = _read(paths.candidate / "facts.json")
-    metrics, gate = _read(paths.reports / "metrics.json"), _read(paths.reports / "gate.json")
+    metrics, judged = _read(paths.reports / "metrics.json"), _read(paths.reports / "gate.json")
     # Of when it was trained: what lies here now may be newer.
     lineage, now = Lineage(**_read(paths.candidate / "lineage.json")), read_lineage(paths)
     registry = Registry(paths, parameters.registry.model)
-    require(registry.champion(), gate["champion"])
+    require(registry.champion(), judged["champion"])
+    graph = bundle.digest(paths.candidate / "model.onnx")
+    gate = judged | _abandoned(judged, registry.abandoned(graph))
 
     registered = registry.record(
         parameters=flatten(parameters) | {"algorithm": facts["algorithm"]},
@@ -82,6 +87,7 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         bundle.publish(paths.candidate, Path(folder), described)
         registry.keep_bundle(registered, Path(folder))
+        registry.tag(registered.version, {GRAPH: graph})
         if not waits:
             registry.decide(
                 registered.version,
@@ -100,6 +106,13 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
     registry.keep_report(registered, card)
     logger.info("version %s is registered as %s: %s", registered.version, outcome, why)
     return Outcome(registered, {} if waits else registry.decision(registered.version))
+
+
+def _abandoned(gate: dict[str, Any], version: str | None) -> dict[str, Any]:
+    """Return what of `gate` is otherwise where the candidate is `version`, an abandoned one."""
+    if version is None:
+        return {}
+    return {"passed": False, "checks": [*gate["checks"], asdict(abandoned(version))]}
 
 
 def _description(

@@ -28,6 +28,8 @@ BUNDLE = "bundle"
 DECISION = ("decision", "decided_by", "decided_at", "reason")
 # Tag of a version that was promoted: the champion in whose place it came.
 REPLACED = "replaced"
+# Tag of a version: the SHA-256 of its graph. A training that changes nothing gives the same again.
+GRAPH = "graph_hash"
 
 # What `mlflow models serve` needs for a registered model; MLflow would guess it by importing it.
 REQUIREMENTS = ("onnxruntime", "numpy", "pandas")
@@ -184,6 +186,22 @@ class Registry:
             seen.add(before)
             before = self._replaced(before)
         return None
+
+    def abandoned(self, graph: str) -> str | None:
+        """Return the version with this `graph` that was rolled back, if one was.
+
+        What people decided last holds: where a version with the graph was promoted after that, none
+        is abandoned.
+        """
+        versions = self._client.search_model_versions(
+            f"name = '{self._model}' and tags.{GRAPH} = '{graph}'"
+        )
+        last = max(
+            (each for each in versions if each.tags.get("decision") in {"promoted", "rolled_back"}),
+            key=lambda each: (each.tags["decided_at"], int(each.version)),
+            default=None,
+        )
+        return str(last.version) if last and last.tags["decision"] == "rolled_back" else None
 
     def _replaced(self, version: str) -> str | None:
         if replaced := self._tags(version).get(REPLACED):
