@@ -269,6 +269,20 @@ def test_scheduled_jobs_make_the_folders_that_their_mounts_are_in(overlay: str) 
         assert inside <= made
 
 
+def test_what_decides_about_the_models_of_all_runs_in_production_alone(overlay: str) -> None:
+    jobs = kinds(overlay, "CronJob")
+    alone = {
+        name
+        for name, job in jobs.items()
+        if job["metadata"]["labels"].get("runs-in") == "production"
+    }
+
+    suspended = {name for name, job in jobs.items() if job["spec"].get("suspend")}
+
+    assert "deliver" in alone
+    assert suspended == (set() if overlay.startswith("production") else alone)
+
+
 def test_network_policies_name_pods_that_exist(overlay: str) -> None:
     for name, policy in kinds(overlay, "NetworkPolicy").items():
         selector = policy["spec"]["podSelector"].get("matchLabels", {})
