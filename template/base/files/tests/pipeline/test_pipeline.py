@@ -20,7 +20,7 @@ from project_package.training import champion
 from project_package.training import register as registering
 from project_package.training.evaluate import evaluate
 from project_package.training.register import HOLD, register, register_and_tell
-from project_package.training.registry import CHALLENGER, Registry
+from project_package.training.registry import CHALLENGER, Registered, Registry
 from project_package.training.train import train
 
 
@@ -210,6 +210,22 @@ def test_a_champion_that_nobody_compared_with_is_not_replaced(
     assert gate["champion"] is None  # since it was the first
 
     with pytest.raises(PipelineError, match="compared with champion none"):
+        register(again, parameters)
+
+
+def test_a_champion_that_came_during_the_upload_is_not_replaced(
+    again: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate(again, parameters)
+    keep = Registry.keep_bundle
+
+    def keep_and_be_overtaken(registry: Registry, registered: Registered, folder: Path) -> None:
+        keep(registry, registered, folder)
+        champion.promote(again, parameters, registered.version, "another was faster")
+
+    monkeypatch.setattr(Registry, "keep_bundle", keep_and_be_overtaken)
+
+    with pytest.raises(PipelineError, match="compared with champion 1, but the registry's is 2"):
         register(again, parameters)
 
 

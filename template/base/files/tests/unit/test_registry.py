@@ -67,9 +67,27 @@ def registry(pipeline: Paths, parameters: Parameters, tmp_path: Path) -> Registr
     return Registry(paths, "four")
 
 
+def decide(
+    registry: Registry,
+    version: str,
+    *,
+    promoted: bool,
+    compared_with: str | None,
+    when: str = "2026-03-01",
+) -> None:
+    registry.decide(
+        version,
+        promoted=promoted,
+        compared_with=compared_with,
+        who="somebody",
+        when=when,
+        why="a reason",
+    )
+
+
 def promote(registry: Registry, *versions: str, when: str = "2026-03-01") -> None:
     for version in versions:
-        registry.decide(version, promoted=True, who="a person", when=when, why="better")
+        decide(registry, version, promoted=True, compared_with=registry.champion(), when=when)
 
 
 def roll_back(registry: Registry) -> str:
@@ -121,10 +139,30 @@ def test_promoting_the_champion_again_keeps_its_way_back(registry: Registry) -> 
 
 def test_a_refused_version_is_no_way_back(registry: Registry) -> None:
     promote(registry, "1")
-    registry.decide("2", promoted=False, who="the gate", when="today", why="worse")
+    decide(registry, "2", promoted=False, compared_with="1")
     promote(registry, "3")
 
     assert roll_back(registry) == "1"
+
+
+def test_nothing_is_promoted_over_a_champion_that_it_was_not_compared_with(
+    registry: Registry,
+) -> None:
+    promote(registry, "1", "2")
+
+    with pytest.raises(PipelineError, match="compared with champion 1, but the registry's is 2"):
+        decide(registry, "3", promoted=True, compared_with="1")
+
+    assert registry.champion() == "2"
+    assert registry.decision("3") == {}
+
+
+def test_what_is_refused_is_so_whichever_is_the_champion_by_now(registry: Registry) -> None:
+    promote(registry, "1", "2")
+
+    decide(registry, "3", promoted=False, compared_with="1")
+
+    assert registry.decision("3")["decision"] == "refused"
 
 
 def test_versions_that_were_promoted_before_the_way_back_was_kept_have_one(
@@ -166,6 +204,6 @@ def test_a_person_who_promotes_an_abandoned_graph_lifts_that(
 
 
 def test_a_graph_that_was_refused_later_stays_abandoned(rolled_back: Registry) -> None:
-    rolled_back.decide("3", promoted=False, who="the gate", when="2026-03-03", why="abandoned")
+    decide(rolled_back, "3", promoted=False, compared_with="1", when="2026-03-03")
 
     assert rolled_back.abandoned("b") == "2"

@@ -39,7 +39,15 @@ def refresh(paths: Paths, parameters: Parameters) -> bool:
 def promote(paths: Paths, parameters: Parameters, version: str, why: str) -> None:
     """Make `version` the champion; the registry and people are told who decided so and why."""
     registry = Registry(paths, parameters.registry.model)
-    registry.decide(version, promoted=True, who=read_lineage(paths).who, when=_now(), why=why)
+    registry.decide(
+        version,
+        promoted=True,
+        # A person overrules the gate, whichever champion that compared with.
+        compared_with=registry.champion(),
+        who=read_lineage(paths).who,
+        when=_now(),
+        why=why,
+    )
     _fetch(registry, version, paths)
     notify(decided("promoted", parameters.registry.model, version, registry.decision(version)))
 

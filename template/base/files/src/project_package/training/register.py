@@ -17,10 +17,10 @@ from project_package.paths import Paths
 from project_package.training.export import ML_OPSET, OPSET
 from project_package.training.gate import abandoned
 from project_package.training.model_card import model_card
-from project_package.training.registry import GRAPH, Registered, Registry, require
+from project_package.training.registry import COMPARED, GRAPH, HELD, Registered, Registry, require
 from project_package.training.telling import decided
 
-# Set where somebody else has the last word: what passes the gate is registered and waits.
+# Set, to who that is, where somebody else has the last word: what passes is registered and waits.
 HOLD = "REGISTER_HOLD"
 
 # What tells people about a version; the run keeps them.
@@ -58,7 +58,8 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
     """Register the candidate as challenger, and as champion only where its gate is passed.
 
     `paths.champion` changes only when the champion does. With `REGISTER_HOLD` in the environment
-    nothing is promoted: a candidate that passes stays a challenger about which nobody decided yet.
+    nothing is promoted: a candidate that passes stays a challenger about which nobody decided yet,
+    and whose tag `held_for` says for whom it was registered.
     A candidate that is the same as an abandoned version does not pass. The registry is asked here,
     not when the candidate is judged: a roll-back may come later, and changes no file of `evaluate`.
 
@@ -87,11 +88,14 @@ def register(paths: Paths, parameters: Parameters) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         bundle.publish(paths.candidate, Path(folder), described)
         registry.keep_bundle(registered, Path(folder))
-        registry.tag(registered.version, {GRAPH: graph})
+        # After the bundle: who finds a version by them can fetch it.
+        tags = {GRAPH: graph, COMPARED: gate["champion"], HELD: os.environ.get(HOLD)}
+        registry.tag(registered.version, {name: value for name, value in tags.items() if value})
         if not waits:
             registry.decide(
                 registered.version,
                 promoted=promoted,
+                compared_with=gate["champion"],
                 who=f"gate, started by {now.who}",
                 when=now.when,
                 why=why,

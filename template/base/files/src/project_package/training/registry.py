@@ -30,6 +30,9 @@ DECISION = ("decision", "decided_by", "decided_at", "reason")
 REPLACED = "replaced"
 # Tag of a version: the SHA-256 of its graph. A training that changes nothing gives the same again.
 GRAPH = "graph_hash"
+# Tags of a version: the champion that it was compared with, and who had it registered to decide.
+COMPARED = "compared_with"
+HELD = "held_for"
 
 # What `mlflow models serve` needs for a registered model; MLflow would guess it by importing it.
 REQUIREMENTS = ("onnxruntime", "numpy", "pandas")
@@ -118,10 +121,26 @@ class Registry:
             ) from error
         return str(aliases[alias]) if alias in aliases else None
 
-    def decide(self, version: str, *, promoted: bool, who: str, when: str, why: str) -> None:
-        """Write the decision about `version` into the registry, and act on it."""
+    def decide(
+        self,
+        version: str,
+        *,
+        promoted: bool,
+        compared_with: str | None,
+        who: str,
+        when: str,
+        why: str,
+    ) -> None:
+        """Write the decision about `version` into the registry, and act on it.
+
+        Raises:
+            PipelineError: `version` would be promoted, and the champion is another by now than the
+                one that it was `compared_with`.
+        """
         words = {"decision": "promoted" if promoted else "refused"}
         present = self.champion()
+        if promoted:
+            require(present, compared_with)
         if promoted and present not in {None, version}:
             words[REPLACED] = str(present)
         self.tag(version, words | {"decided_by": who, "decided_at": when, "reason": why})
@@ -186,6 +205,13 @@ class Registry:
             seen.add(before)
             before = self._replaced(before)
         return None
+
+    def held_for(self, holder: str) -> str | None:
+        """Return the version that was registered for `holder`, if there is one."""
+        versions = self._client.search_model_versions(
+            f"name = '{self._model}' and tags.{HELD} = '{holder}'"
+        )
+        return str(versions[0].version) if versions else None
 
     def abandoned(self, graph: str) -> str | None:
         """Return the version with this `graph` that was rolled back, if one was.

@@ -82,7 +82,7 @@ class Team:
         text = "\n".join(["request_id,row,actual", *known, ""])
         _write(self.paths.root / "data" / "labels" / f"{version}.csv", text)
 
-    def _run(self, paths: Paths, *arguments: str) -> None:
+    def _run(self, paths: Paths, *arguments: str, holder: str = "") -> None:
         self.ran.append(arguments)
         if arguments == INGEST:
             ingest(paths, self.parameters)
@@ -92,17 +92,16 @@ class Team:
             facts = paths.candidate / "facts.json"
             content = json.loads(facts.read_text("utf-8"))
             _write(facts, json.dumps(content | {"newest_row": times.max().isoformat()}))
-            evaluate(paths, self.parameters)
-            register(paths, self.parameters)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv(HOLD, holder)
+                evaluate(paths, self.parameters)
+                register(paths, self.parameters)
 
 
 @pytest.fixture
-def team(
-    pipeline: Paths, parameters: Parameters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Team:
+def team(pipeline: Paths, parameters: Parameters, tmp_path: Path) -> Team:
     """A team whose raw data have grown by a fifth since the champion was trained."""
     shutil.copytree(pipeline.root, tmp_path / "project")
-    monkeypatch.setenv(HOLD, "1")
     one = Team(Paths(tmp_path / "project"), parameters, [], [])
     one.grow(0.2)
     return one

@@ -36,6 +36,16 @@ def test_a_canary_waits_and_people_hear_of_it(team: Team) -> None:
     assert "decision" not in tags(team, "2")
 
 
+def test_a_later_round_lets_a_canary_wait(team: Team) -> None:
+    canary(team).run()
+    team.grow(0.01)
+
+    canary(team).run()
+
+    assert team.kinds() == ["canary"]
+    assert "decision" not in tags(team, "2")
+
+
 def test_the_service_takes_the_challenger_that_waits(team: Team) -> None:
     canary(team).run()
 

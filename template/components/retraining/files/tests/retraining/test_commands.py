@@ -23,9 +23,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("program")
 def test_dvc_is_told_that_a_candidate_waits(team: Team) -> None:
-    dvc(team.paths, "repro")
+    dvc(team.paths, "repro", holder="retraining 7")
 
-    assert (team.paths.root / "called").read_text() == "repro 1\n"
+    assert (team.paths.root / "called").read_text() == "repro retraining 7\n"
 
 
 @pytest.mark.usefixtures("program")

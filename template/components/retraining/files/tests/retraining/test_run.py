@@ -7,8 +7,14 @@ import pandas as pd
 import pytest
 
 from project_package import bundle, problem
+from project_package.errors import PipelineError
+from project_package.paths import Paths
+from project_package.retraining import run as retraining
 from project_package.retraining.run import INGEST, KEEP, TRAIN
+from project_package.service.model import ModelError
 from project_package.target import TARGET
+from project_package.training.evaluate import evaluate
+from project_package.training.register import HOLD, register
 from project_package.training.registry import Registry
 
 from .conftest import ROOT, Team
@@ -134,11 +140,83 @@ def test_who_asks_is_obeyed_without_new_data(team: Team) -> None:
 def test_what_changes_nothing_registers_nothing(team: Team) -> None:
     team.round().run()
     team.heard.clear()
-    idle = replace(team.round(), dvc=lambda *_: None)
+    idle = replace(team.round(), dvc=lambda *_, **__: None)
 
     idle.run("a hunch")
 
     assert team.heard == []
+
+
+@pytest.fixture
+def interrupted(team: Team, held_out: pd.DataFrame) -> Path:
+    """A file of labels that ended a round after it had registered version 2."""
+    rows = held_out.head(300)
+    team.log(rows, scores=[0.5] * len(rows))
+    labels = team.paths.root / "data" / "labels" / "broken.csv"
+    labels.write_text("request_id,row,actual\n1-0,0,\n", "utf-8")
+    with pytest.raises(PipelineError, match="row and actual must be numbers"):
+        team.round().run()
+    assert "decision" not in tags(team, "2")
+    return labels
+
+
+def test_what_a_failed_round_left_is_decided_by_the_next(team: Team, interrupted: Path) -> None:
+    interrupted.unlink()
+
+    team.round().run()
+
+    known = tags(team, "2")
+    assert (served(team), team.kinds()) == ("2", ["promoted"])
+    assert known["reason"].endswith("and the shadow agrees")
+    assert known["trigger"].endswith(" new rows")
+    assert team.ran.count(TRAIN) == 1
+
+
+def test_a_challenger_that_waits_for_somebody_else_is_left_alone(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOLD, "a person")
+    evaluate(team.paths, team.parameters)
+    register(team.paths, team.parameters)
+    team.grow(0.01)
+
+    team.round().run()
+
+    assert "decision" not in tags(team, "2")
+    assert served(team) == "1"
+
+
+def test_a_round_decides_about_its_own_version_alone(team: Team) -> None:
+    def train_beside_another(paths: Paths, *arguments: str, **names: str) -> None:
+        team.round().dvc(paths, *arguments, **names)
+        if arguments == TRAIN:
+            evaluate(paths, team.parameters)
+            register(paths, team.parameters)
+
+    replace(team.round(), dvc=train_beside_another).run()
+
+    assert served(team) == "3"
+    assert "trigger" not in tags(team, "3")
+    known = tags(team, "2")
+    assert known["decision"] == "refused"
+    assert known["reason"].endswith("champion 1, and version 3 is the champion by now")
+
+
+def test_a_model_that_the_service_would_refuse_is_refused(
+    team: Team, held_out: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = held_out.head(300)
+    team.log(rows, scores=[0.5] * len(rows))
+
+    def fail(*_: object) -> None:
+        raise ModelError("examples.json is empty")
+
+    monkeypatch.setattr(retraining, "replay", fail)
+
+    team.round().run()
+
+    assert served(team) == "1"
+    assert tags(team, "2")["reason"] == "the service would refuse it: examples.json is empty"
 
 
 def test_the_gate_still_refuses(team: Team) -> None:

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pandas as pd
@@ -20,12 +21,12 @@ import pandas as pd
 from project_package import bundle
 from project_package.errors import PipelineError
 from project_package.lineage import file_hash, read_lineage
-from project_package.monitoring.labels import read_labels
-from project_package.monitoring.window import Window, read_window
+from project_package.monitoring.labels import LabelsError, read_labels
+from project_package.monitoring.window import Key, Window, read_window
 from project_package.notify import Event, notify
 from project_package.parameters import Parameters
 from project_package.paths import Paths
-from project_package.retraining.canary import Canary, compare
+from project_package.retraining.canary import compare
 from project_package.retraining.reasons import (
     Champion,
     Rules,
@@ -35,10 +36,11 @@ from project_package.retraining.reasons import (
 )
 from project_package.retraining.shadow import Shadow, replay
 from project_package.schema import TIME
+from project_package.service.model import ModelError
 from project_package.target import OUTCOME
 from project_package.training import champion
 from project_package.training.register import HOLD
-from project_package.training.registry import CHALLENGER, Registry
+from project_package.training.registry import CHALLENGER, COMPARED, HELD, Registry
 from project_package.training.telling import decided
 
 LOG_DAYS = 28
@@ -46,6 +48,10 @@ INGEST = ("repro", "--force", "--single-item", "ingest")
 TRAIN = ("repro",)
 # The champion's folder is what a stage makes: else the next run would take it for a change.
 KEEP = ("commit", "--quiet", "--force", "register")
+# For whom a version is registered, with a number for each training.
+HOLDER = "retraining"
+# Tag of a version: since when it waits to answer as a canary.
+CANARY_SINCE = "canary_since"
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +59,14 @@ Tell = Callable[[Event], object]
 Dvc = Callable[..., None]
 
 
-def dvc(paths: Paths, *arguments: str) -> None:
-    """Run DVC; a candidate that passes the gate waits for the shadow.
+def dvc(paths: Paths, *arguments: str, holder: str = HOLDER) -> None:
+    """Run DVC; a candidate that passes the gate waits for the shadow, registered for `holder`.
 
     Raises:
         PipelineError: DVC failed.
     """
     command = [str(Path(sys.executable).with_name("dvc")), *arguments]
-    environment = os.environ | {HOLD: "1"}
+    environment = os.environ | {HOLD: holder}
     done = subprocess.run(command, cwd=paths.root, env=environment, check=False)  # noqa: S603
     if done.returncode:
         raise PipelineError(f"dvc {' '.join(arguments)} ended with {done.returncode}")
@@ -93,6 +99,15 @@ def _new_rows(paths: Paths, present: Champion | None) -> int:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What speaks against a challenger, if anything, what else is said of it, and the facts."""
+
+    objection: str = ""
+    opinion: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Round:
     """One round of retraining: `run` it."""
 
@@ -111,6 +126,7 @@ class Round:
         """Train again where there is a reason to, or where somebody `asked` for it and says why."""
         if champion.refresh(self.paths, self.parameters) and self.paths.candidate.exists():
             self.dvc(self.paths, *KEEP)
+        self._resume()
         self.dvc(self.paths, *INGEST)
         now = situation(self.paths)
         why = [asked] if asked else reasons(now, self.rules.reasons)
@@ -128,7 +144,8 @@ class Round:
         if registry.decision(version):
             logger.info("version %s is decided already", version)
             return
-        canary = self._canary(version)
+        serves = registry.champion()
+        canary = compare(self._window(), self._labels(), serves or "", version)
         if canary is None:
             logger.info("version %s waits: it has answered nothing yet", version)
             return
@@ -138,36 +155,64 @@ class Round:
             return
         registry.tag(version, canary.facts())
         objection = canary.objection(self.rules.shadow)
-        self._decide(version, objection, "the canary did not do worse than the champion")
+        self._decide(version, serves, objection, "the canary did not do worse than the champion")
         self.tell(self._decision(version, canary.facts()))
 
-    def _train(self, why: list[str]) -> None:
-        before = self.registry.bearer(CHALLENGER)
-        self.dvc(self.paths, *TRAIN)
-        version = self.registry.resolve(CHALLENGER)
-        if version == before:
-            logger.info("nothing has changed since version %s was trained", version)
-            return
-        self._conclude(version, {"trigger": "; ".join(why)})
+    def _resume(self) -> None:
+        """Conclude what an earlier round registered and, since it failed, did not decide about."""
+        version = self.registry.bearer(CHALLENGER)
+        known = self.registry.facts(version) if version else {}
+        is_ours = known.get(HELD, "").startswith(HOLDER)
+        if version and is_ours and not {"decision", CANARY_SINCE} & known.keys():
+            logger.info("version %s was left without a decision", version)
+            self._conclude(version)
 
-    def _conclude(self, version: str, facts: dict[str, str]) -> None:
+    def _train(self, why: list[str]) -> None:
+        holder = f"{HOLDER} {uuid4().hex}"
+        self.dvc(self.paths, *TRAIN, holder=holder)
+        # Not the challenger, which another training may have become since.
+        version = self.registry.held_for(holder)
+        if version is None:
+            logger.info("nothing has changed since the last training")
+            return
+        self.registry.tag(version, {"trigger": "; ".join(why)})
+        self._conclude(version)
+
+    def _conclude(self, version: str) -> None:
         """Try the challenger, decide about it, write it into the registry, and tell people."""
         registry = self.registry
-        waits = not registry.decision(version)
-        shadow = self._shadow(version) if waits else None
-        facts = facts | (shadow.facts() if shadow else {})
-        registry.tag(version, facts)
-        objection = shadow.objection(self.rules.shadow) if shadow else ""
-        if waits and self.rules.trial == "canary" and not objection:
+        known = registry.facts(version)
+        facts = {name: known[name] for name in ("trigger",) if name in known}
+        if "decision" in known:
+            # What the gate alone decided, the pipeline has told.
+            self._decision(version, facts)
+            return
+        trial = self._try(version, known.get(COMPARED))
+        facts |= trial.facts
+        registry.tag(version, trial.facts)
+        if self.rules.trial == "canary" and not trial.objection:
+            registry.tag(version, {CANARY_SINCE: datetime.now(UTC).isoformat(timespec="seconds")})
             self._say("canary", f"version {version} waits to answer as a canary", facts)
             return
-        if waits:
-            opinion = f", and {shadow.opinion(self.rules.shadow)}" if shadow else ""
-            self._decide(version, objection, f"all checks of the gate passed{opinion}")
-        event = self._decision(version, facts)
-        # What the gate alone decided, the pipeline has told.
-        if waits:
-            self.tell(event)
+        agreed = f"all checks of the gate passed{trial.opinion}"
+        self._decide(version, known.get(COMPARED), trial.objection, agreed)
+        self.tell(self._decision(version, facts))
+
+    def _try(self, version: str, compared_with: str | None) -> Trial:
+        serves = self.registry.champion()
+        if serves not in {None, compared_with}:
+            return Trial(
+                f"it was compared with champion {compared_with or 'none'}, and version {serves} is "
+                "the champion by now"
+            )
+        try:
+            shadow = self._shadow(version)
+        except ModelError as error:
+            return Trial(f"the service would refuse it: {error}")
+        if shadow is None:
+            return Trial()
+        rules = self.rules.shadow
+        return Trial(shadow.objection(rules), f", and {shadow.opinion(rules)}", shadow.facts())
 
     def _decision(self, version: str, facts: dict[str, str]) -> Event:
         decision = self.registry.decision(version)
@@ -176,11 +221,12 @@ class Round:
         logger.info("%s: %s", event.title, event.facts)
         return event
 
-    def _decide(self, version: str, objection: str, agreed: str) -> None:
+    def _decide(self, version: str, compared_with: str | None, objection: str, agreed: str) -> None:
         lineage = read_lineage(self.paths)
         self.registry.decide(
             version,
             promoted=not objection,
+            compared_with=compared_with,
             who=f"retraining, started by {lineage.who}",
             when=lineage.when,
             why=objection or agreed,
@@ -194,16 +240,18 @@ class Round:
         requests = self._requests()
         if self.rules.trial == "off" or not rules.rows or not requests.lines:
             return None
-        labels = read_labels(self.paths.root / "data" / "labels")
+        labels = self._labels()
         with tempfile.TemporaryDirectory() as folder:
             result = replay(requests, labels, self.registry.fetch_bundle(version, Path(folder)))
         if result and result.psi > rules.psi:
             logger.warning("version %s answers differently: PSI %.2f", version, result.psi)
         return result
 
-    def _canary(self, version: str) -> Canary | None:
-        labels = read_labels(self.paths.root / "data" / "labels")
-        return compare(self._window(), labels, self.registry.champion() or "", version)
+    def _labels(self) -> dict[Key, float]:
+        try:
+            return read_labels(self.paths.root / "data" / "labels")
+        except LabelsError as error:
+            raise PipelineError(str(error), "correct it: the next run goes on from here") from error
 
     def _window(self) -> Window:
         now = datetime.now(UTC)
