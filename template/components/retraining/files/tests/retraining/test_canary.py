@@ -1,11 +1,14 @@
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from project_package import bundle, problem
+from project_package.retraining.evidence import LOOKS
 from project_package.retraining.run import Round, fetch_challenger
 from project_package.service.model import load
+from project_package.training.registry import Registry
 
 from .conftest import Team
 from .test_run import served, tags, truth
@@ -89,6 +92,39 @@ def test_too_few_outcomes_decide_nothing(team: Team, rows: pd.DataFrame) -> None
 
     assert "decision" not in tags(team, "2")
     assert team.kinds()[-1] == "canary"
+
+
+def look(team: Team, rows: pd.DataFrame, labelled: int) -> None:
+    """Conclude while chance explains what both answered to `labelled` rows: it was the same."""
+    known = pd.concat([rows] * 8).head(labelled)
+    scores = np.random.default_rng(1).uniform(size=labelled).tolist()
+    answered(team, known, champion=scores, version2=scores)
+    canary(team).conclude()
+
+
+def test_a_canary_is_looked_at_again_only_when_outcomes_have_doubled(
+    team: Team, rows: pd.DataFrame
+) -> None:
+    canary(team).run()
+
+    for labelled in (200, 300, 450):
+        look(team, rows, labelled)
+
+    assert tags(team, "2")["canary_looks"] == "200 450"
+    assert "decision" not in tags(team, "2")
+
+
+def test_a_canary_of_which_too_little_is_known_at_the_last_look_is_refused(
+    team: Team, rows: pd.DataFrame
+) -> None:
+    canary(team).run()
+    looks = " ".join(["200"] * (LOOKS - 1))
+    Registry(team.paths, team.parameters.registry.model).tag("2", {"canary_looks": looks})
+
+    look(team, rows, 400)
+
+    assert served(team) == "1"
+    assert tags(team, "2")["reason"].startswith("even now not enough is known")
 
 
 def test_what_is_decided_stays_decided(team: Team) -> None:

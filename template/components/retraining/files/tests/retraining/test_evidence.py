@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from project_package.monitoring.measures import MEASURES, Floats
-from project_package.retraining.evidence import Answers, Loss, Verdict, measure_loss
+from project_package.retraining.evidence import (
+    LOOKS,
+    Answers,
+    Loss,
+    Verdict,
+    for_each_look,
+    is_due,
+    measure_loss,
+)
 from project_package.retraining.reasons import ShadowRules
 
 RULES = ShadowRules(rows=2000, psi=0.25, minimum_labels=200, tolerated_loss=0.05)
@@ -65,3 +73,38 @@ def test_fewer_outcomes_than_asked_are_not_enough() -> None:
 
     assert sure.verdict(RULES) == "not enough"
     assert sure.verdict(replace(RULES, minimum_labels=100)) == "worse"
+
+
+def first_verdict(generator: np.random.Generator, rules: ShadowRules, most: int) -> Verdict:
+    """Return what is said first of a challenger that loses as much as is tolerated, exactly.
+
+    It is asked after each hundred outcomes, of which a bootstrap is drawn as of a mean.
+    """
+    outcomes = generator.normal(rules.tolerated_loss, 1, 100 * 2**LOOKS)
+    looks: list[int] = []
+    for labelled in range(100, len(outcomes) + 1, 100):
+        if len(looks) == most or not is_due(labelled, looks if most == LOOKS else (), rules):
+            continue
+        looks.append(labelled)
+        samples = generator.normal(outcomes[:labelled].mean(), labelled**-0.5, 300)
+        verdict = Loss(labelled, samples).verdict(rules)
+        if verdict != "not enough":
+            return verdict
+    return "not enough"
+
+
+def test_a_canary_that_is_asked_about_often_is_judged_wrongly_as_rarely_as_promised() -> None:
+    generator = np.random.default_rng(3)
+    promised = 1 - RULES.confidence
+
+    said = [first_verdict(generator, for_each_look(RULES), LOOKS) for _ in range(1500)]
+    naive = [first_verdict(generator, RULES, 13) for _ in range(200)]
+
+    for wrong in ("worse", "no worse"):
+        assert said.count(wrong) / len(said) <= promised
+        assert naive.count(wrong) / len(naive) > 2 * promised
+
+
+def test_a_look_is_due_when_outcomes_have_doubled() -> None:
+    assert [is_due(labelled, [], RULES) for labelled in (199, 200)] == [False, True]
+    assert [is_due(labelled, [200, 430], RULES) for labelled in (859, 860)] == [False, True]

@@ -31,8 +31,14 @@ class Canary:
     loss: Loss
 
     def objection(self, rules: ShadowRules) -> str:
-        """Return why the challenger must not become the champion, or nothing."""
-        if self.loss.verdict(rules) != "worse":
+        """Return why the challenger must not become the champion, or nothing.
+
+        At the last look it must not where not enough is known.
+        """
+        verdict = self.loss.verdict(rules)
+        if verdict == "not enough":
+            return f"even now not enough is known of it as a canary: {self.evidence(rules)}"
+        if verdict == "no worse":
             return ""
         return (
             f"as a canary its {problem.PRIMARY} over {self.challenger.labelled} outcomes is "

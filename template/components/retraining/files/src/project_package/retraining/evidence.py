@@ -1,15 +1,20 @@
 """Is the challenger worse than the champion, or may it be chance? An interval decides."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from project_package.monitoring.measures import Floats, Measure
-from project_package.monitoring.performance import bootstrap, quantile
+from project_package.monitoring.performance import bootstrap
 from project_package.retraining.reasons import ShadowRules
 
 Verdict = Literal["worse", "no worse", "not enough"]
+
+# So often is a canary looked at, each time with twice the outcomes of the time before.
+LOOKS = 6
 
 
 class Answers(NamedTuple):
@@ -43,10 +48,31 @@ class Loss:
 
     def bounds(self, rules: ShadowRules) -> tuple[float, float]:
         """Return the least and the largest loss, each with `rules.confidence`; NaN if undefined."""
-        return (
-            quantile(self.samples, 1 - rules.confidence),
-            quantile(self.samples, rules.confidence),
-        )
+        defined = self.samples[np.isfinite(self.samples)]
+        if not defined.size:
+            return math.nan, math.nan
+        # The k-th of n samples bounds k / (n + 1) of what could come: in the tails, where few lie,
+        # numpy's own rule would promise more than that (Hyndman and Fan, Sample quantiles in
+        # statistical packages, The American Statistician 50, 1996, definition 6).
+        shares = (1 - rules.confidence, rules.confidence)
+        low, high = np.quantile(defined, shares, method="weibull")
+        return float(low), float(high)
+
+
+def is_due(labelled: int, looks: Sequence[int], rules: ShadowRules) -> bool:
+    """Return whether `labelled` outcomes are worth a look, after `looks` at so many each."""
+    return labelled >= (2 * looks[-1] if looks else rules.minimum_labels)
+
+
+def for_each_look(rules: ShadowRules) -> ShadowRules:
+    """Return `rules` with the confidence that each of `LOOKS` looks needs to keep theirs in all.
+
+    Who looks again and again at data that grow finds in the end what is not there (Armitage,
+    McPherson and Rowe, Repeated significance tests on accumulating data, Journal of the Royal
+    Statistical Society A 132, 1969). So the error that `rules` allow is divided among the looks;
+    by Bonferroni's inequality all of them together err no more often, however they depend.
+    """
+    return replace(rules, confidence=1 - (1 - rules.confidence) / LOOKS)
 
 
 def measure_loss(

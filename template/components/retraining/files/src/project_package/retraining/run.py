@@ -27,6 +27,7 @@ from project_package.notify import Event, notify
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.retraining.canary import compare
+from project_package.retraining.evidence import LOOKS, for_each_look, is_due
 from project_package.retraining.reasons import (
     Champion,
     Rules,
@@ -52,6 +53,8 @@ KEEP = ("commit", "--quiet", "--force", "register")
 HOLDER = "retraining"
 # Tag of a version: since when it waits to answer as a canary.
 CANARY_SINCE = "canary_since"
+# Tag of a version: how many outcomes were known each time that nothing could be said of it yet.
+CANARY_LOOKS = "canary_looks"
 
 logger = logging.getLogger(__name__)
 
@@ -149,12 +152,19 @@ class Round:
         if canary is None:
             logger.info("version %s waits: it has answered nothing yet", version)
             return
-        if canary.loss.verdict(self.rules.shadow) == "not enough":
-            evidence = canary.evidence(self.rules.shadow)
+        rules, labelled = for_each_look(self.rules.shadow), canary.loss.labelled
+        looks = [int(look) for look in registry.facts(version).get(CANARY_LOOKS, "").split()]
+        if not is_due(labelled, looks, rules):
+            logger.info("version %s waits: %s outcomes are too few for a look", version, labelled)
+            return
+        looks.append(labelled)
+        if canary.loss.verdict(rules) == "not enough" and len(looks) < LOOKS:
+            registry.tag(version, {CANARY_LOOKS: " ".join(map(str, looks))})
+            evidence = canary.evidence(rules)
             logger.info("version %s waits: not enough is known, %s", version, evidence)
             return
         registry.tag(version, canary.facts())
-        objection = canary.objection(self.rules.shadow)
+        objection = canary.objection(rules)
         self._decide(version, serves, objection, "the canary did not do worse than the champion")
         self.tell(self._decision(version, canary.facts()))
 
