@@ -6,6 +6,8 @@ from pathlib import Path
 import onnx
 import pytest
 
+from project_package import bundle, schema
+from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.service.model import Model, load
@@ -15,18 +17,24 @@ from project_package.training.register import HOLD, register
 from project_package.training.registry import Registry
 
 
-def test_after_a_roll_back_the_service_has_the_champion_before(
-    pipeline: Paths, parameters: Parameters, tmp_path: Path
-) -> None:
+@pytest.fixture
+def twice(pipeline: Paths, parameters: Parameters, tmp_path: Path) -> Paths:
+    """Where version 2 took the place of version 1."""
     paths = Paths(shutil.copytree(pipeline.root, tmp_path / "again"))
     evaluate(paths, parameters)
     register(paths, parameters)
-    assert served(paths).facts.version == "2"
+    return paths
 
-    champion.roll_back(paths, parameters, "complaints")
 
-    assert served(paths).facts == load(pipeline.champion).facts
-    assert Registry(paths, parameters.registry.model).champion() == "1"
+def test_after_a_roll_back_the_service_has_the_champion_before(
+    pipeline: Paths, twice: Paths, parameters: Parameters
+) -> None:
+    assert served(twice).facts.version == "2"
+
+    champion.roll_back(twice, parameters, "complaints")
+
+    assert served(twice).facts == load(pipeline.champion).facts
+    assert Registry(twice, parameters.registry.model).champion() == "1"
 
 
 @pytest.fixture
@@ -89,6 +97,47 @@ def test_another_model_than_the_abandoned_one_is_promoted(
     evaluate(rolled_back, parameters)
 
     assert register(rolled_back, parameters).decision["decision"] == "promoted"
+
+
+def test_a_roll_back_to_another_schema_leaves_what_this_code_can_serve(
+    twice: Paths,
+    parameters: Parameters,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(schema, "digest", lambda: "another")
+
+    champion.roll_back(twice, parameters, "complaints")
+
+    assert Registry(twice, parameters.registry.model).champion() == "1"
+    assert (bundle.describe(twice.champion) or {})["version"] == "2"
+    assert "models/champion stays: `git checkout" in caplog.text
+
+
+def test_a_version_for_another_schema_is_not_promoted(
+    twice: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "digest", lambda: "another")
+
+    with pytest.raises(PipelineError, match=r"version 1 was trained for another schema\.py"):
+        champion.promote(twice, parameters, "1", "reviewed")
+
+    assert Registry(twice, parameters.registry.model).champion() == "2"
+
+
+def test_nothing_is_decided_without_a_reason_or_about_no_version(
+    twice: Paths, parameters: Parameters
+) -> None:
+    with pytest.raises(PipelineError, match="no reason is given"):
+        champion.promote(twice, parameters, "1", " ")
+    with pytest.raises(PipelineError, match="no reason is given"):
+        champion.roll_back(twice, parameters, "")
+    with pytest.raises(PipelineError, match="has no version 9"):
+        champion.promote(twice, parameters, "9", "reviewed")
+    with pytest.raises(PipelineError, match="has no newest"):
+        champion.promote(twice, parameters, "newest", "reviewed")
+
+    assert Registry(twice, parameters.registry.model).champion() == "2"
 
 
 def served(paths: Paths) -> Model:

@@ -266,6 +266,7 @@ class Registry:
             PipelineError: The registry knows no such alias, or could not tell.
         """
         if name.isdigit():
+            self.facts(name)
             return name
         version = self.bearer(name)
         if version is None:
