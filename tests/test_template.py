@@ -72,6 +72,39 @@ def test_releases_come_newest_first_and_before_pre_releases(repository):
     assert names == ["2022.6.3.post1", "v1.10.0", "v1.2.0", "1.0", "v2.0.0-rc.2", "v2.0.0rc1"]
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("v2.0.0-RC1", "v2.0.0-preview.1", "v2.0.0-next.1", "v2.0.0-canary", "v2.0-SNAPSHOT"),
+        *("v2.0.0-0", "v2.0.0-x.7.z.92", "2.0c1", "2.0.0.Alpha1", "v2.0.0-rc.1+build.5", "v2-beta"),
+    ],
+)
+def test_a_pre_release_is_not_the_newest_release(repository, tag):
+    repository.commit("x", "v1.0.0", tag)
+
+    assert [version.name for version in versions(repository.source)] == ["v1.0.0", tag]
+
+
+@pytest.mark.parametrize(
+    "tag", ["1.0.post1", "v1.0.0-rev.2", "1.0.0-PATCH1", "1.0-1", "v1.0.1+rc.1", "v1.0.1_windows"]
+)
+def test_what_came_after_a_release_is_newer(repository, tag):
+    repository.commit("x", "v1.0.0", tag, "v1.0.0-rc.1")
+
+    names = [version.name for version in versions(repository.source)]
+
+    assert names == [tag, "v1.0.0", "v1.0.0-rc.1"]
+
+
+def test_pre_releases_come_in_the_order_of_their_words_and_numbers(repository):
+    tags = ("1.0.dev3", "1.0a1", "1.0-alpha.2", "1.0.0-BETA.9", "1.0.0-beta.10", "1.0rc1")
+    repository.commit("x", *tags)
+
+    names = [version.name for version in versions(repository.source)]
+
+    assert names == [*reversed(tags)]
+
+
 def test_a_template_without_releases_follows_its_default_branch(repository):
     commit = repository.commit("one", "nightly")
 

@@ -26,9 +26,11 @@ from scaffold.values import field, frozen, replace
 CONTEXT_FILE = "cookiecutter.json"
 HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 
-_SEMANTIC = re.compile(
-    r"(?:[vV](?=\d))?((?<=[vV])\d+(?:\.\d+)*|\d+(?:\.\d+)+)(?:[-_.]?(dev|a|alpha|b|beta|rc|pre)[-_.]?(\d*))?(?:[-_.+].*)?"
-)
+_RELEASE = re.compile(r"(?:[vV](?=\d))?((?<=[vV])\d+(?:\.\d+)*|\d+(?:\.\d+)+)(.*)")
+_BEFORE = {"dev": "", "a": "a", "alpha": "a", "b": "b", "beta": "b"}
+_BEFORE |= dict.fromkeys(("c", "rc", "pre", "preview"), "rc")
+"""Pre-releases in PEP 440's spellings -> what they sort as."""
+_AFTER = {"post", "rev", "r", "patch"}
 _BUNDLE = Path(__file__).parent / "history" / "template.bundle"
 _CHECKOUT = Path(__file__).parents[2]
 
@@ -327,8 +329,8 @@ def _listed(references: References) -> list[Version]:
     """Return releases newest first (before their own pre-releases); without any, the default branch."""
     numbered = [(order, name) for name in references.tags if (order := _order(name)) is not None]
     numbered.sort(reverse=True)
-    releases = [name for order, name in numbered if order[1] == _FINAL]
-    earlier = [name for order, name in numbered if order[1] != _FINAL]
+    releases = [name for order, name in numbered if order[1] >= _FINAL]
+    earlier = [name for order, name in numbered if order[1] < _FINAL]
     if releases or earlier:
         return [Version(name, references.tags[name]) for name in releases + earlier]
     head = references.head
@@ -340,15 +342,37 @@ _FINAL = (1,)
 
 def _order(name: str) -> tuple[tuple[int, ...], tuple[Any, ...]] | None:
     """Return a key that sorts release tags by their numbers, or nothing for a tag that is no release."""
-    match = _SEMANTIC.fullmatch(name)
+    match = _RELEASE.fullmatch(name)
     if match is None:
         return None
+    stage = _stage(match[2].partition("+")[0].lower(), is_semantic=match[1].count(".") == 2)  # noqa: PLR2004
     numbers = tuple(int(number[:18]) for number in match[1].split("."))
     while numbers and numbers[-1] == 0:
         numbers = numbers[:-1]
-    if match[2] is None:
-        return numbers, _FINAL
-    return numbers, (0, match[2], int((match[3] or "0")[:18]))
+    return None if stage is None else (numbers, stage)
+
+
+def _stage(suffix: str, *, is_semantic: bool) -> tuple[Any, ...] | None:
+    """Return a key that sorts what follows a tag's numbers: a pre-release, the final one, or what came after that.
+
+    A pre-release has one of PEP 440's spellings, or a hyphen (SemVer, section 9), unless a word such as `post` or,
+    beside numbers that are not SemVer's three, a number follows that.
+    """
+    parts = re.findall(r"\d+|[a-z]+", suffix)
+    first, hyphened = parts[0] if parts else "", suffix.startswith("-")
+    if first in _AFTER or (hyphened and first.isdigit() and not is_semantic):
+        return 2, _identifiers(parts)
+    if first in _BEFORE or (hyphened and first):
+        return 0, _identifiers(parts)
+    return _FINAL if suffix[:1] in {"", "-", "_", "."} else None
+
+
+def _identifiers(parts: Iterable[str]) -> tuple[tuple[bool, int, str], ...]:
+    """Return a key that sorts numbers by what they are, before words."""
+    return tuple(
+        (False, int(part[:18]), "") if part.isdigit() else (True, 0, _BEFORE.get(part, part))
+        for part in parts
+    )
 
 
 def newest_first(names: Iterable[str]) -> list[str]:

@@ -40,6 +40,14 @@ def test_prerelease_is_not_the_newest(project, made):
     assert project.upgrade().json["changes"] == []
 
 
+def test_upgrade_does_not_go_back_to_a_prerelease(project, made):
+    made.release({"a.txt": "candidate\n"}, "v2.0.0-RC1").release({"a.txt": "two\n"}, "v2.0.0")
+    project.upgrade("--to", "v2.0.0", "--commit")
+
+    assert project.run("check").code == 0
+    assert project.upgrade().json["changes"] == []
+
+
 def test_again_does_nothing(project, made):
     made.release({"a.txt": "two\n"})
     project.upgrade("--commit")
