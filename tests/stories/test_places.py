@@ -59,6 +59,41 @@ def test_conflict_in_a_sub_folder_is_in_the_index_at_its_path(monorepo, made):
     assert "UU services/one/a.txt" in git(monorepo, "status", "--porcelain")
 
 
+@pytest.fixture
+def nested(project, made) -> Project:
+    """Return a project that left its code to another one below it, of the same template."""
+    made.release({"a.txt": LINES, "src/m.txt": LINES, "src/n.txt": LINES + "n\n"}, "v2.0.0")
+    project.upgrade("--commit")
+    scaffold("new", project.path / "services" / "api", "--template", made.path, "--yes")
+    for name in ("m", "n"):
+        (project.path / "src" / f"{name}.txt").unlink()
+    return project.commit()
+
+
+def test_project_below_gets_nothing_of_what_the_outer_template_changes(nested, made):
+    made.release({"src/m.txt": CHANGED, "src/n.txt": None, "src/new.txt": "new\n"})
+    before = Project(nested.path / "services" / "api").snapshot
+
+    said = nested.upgrade()
+
+    assert said.changes == {"src/m.txt": "kept-deleted", "src/new.txt": "added"}
+    assert Project(nested.path / "services" / "api").snapshot == before
+
+
+def test_what_a_project_below_has_is_not_where_the_outer_one_moved_it(nested):
+    found = {each["path"]: each["kind"] for each in nested.run("diff", "--json").json["files"]}
+
+    assert found == {"src/m.txt": "deleted", "src/n.txt": "deleted"}
+
+
+def test_change_follows_a_file_into_a_folder_that_is_no_project(nested, made):
+    nested.move("a.txt", "services/a.txt")
+    made.release({"a.txt": CHANGED})
+
+    assert nested.upgrade().code == 0
+    assert nested.read("services/a.txt") == CHANGED
+
+
 def test_command_runs_from_a_folder_below_the_project(project, made):
     project.write("src/deep/x.py", "x\n")
     made.release({"a.txt": CHANGED})

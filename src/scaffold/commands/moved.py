@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from scaffold.git import GitError
+from scaffold.merge.nested import without_others
 from scaffold.merge.store import opened
 from scaffold.objects import SUBMODULE, Entry, Trees
 from scaffold.pack import write_pack
@@ -21,11 +22,12 @@ def moved_files(
 ) -> Mapping[str, str]:
     """Return where the files `gone` of a pristine render are now: old path -> new path.
 
-    A file is looked for by its content, the same or alike, among the tracked files that are not `known` as the
-    template's. One whose pristine content the repository does not have is not found.
+    A file is looked for by its content, the same or alike, among the tracked files that are neither `known` as the
+    template's nor in a project below this one. One whose pristine content the repository does not have is not found.
     """
     own = {SPEC_FILE, LOCK_FILE, *known}
-    tracked = {path: entry for path, entry in _tracked(checkout) if path not in own}
+    ours = without_others(dict(_tracked(checkout)), known)
+    tracked = {path: entry for path, entry in ours.items() if path not in own}
     found = _renames(checkout, gone, tracked) if tracked else {}
     return {**found, **dict(_empty_ones(gone, tracked, found))}
 

@@ -14,6 +14,7 @@ from scaffold.merge.attributes import attributes_of, is_normalized, settings_of
 from scaffold.merge.derived import is_derived
 from scaffold.merge.globs import matches
 from scaffold.merge.line_ends import Ends, is_binary, merged_line_ends, with_line_ends
+from scaffold.merge.nested import files_of_others
 from scaffold.merge.outcome import Change, Kind, Labels, Outcome, Policy, Settlement, Stages
 from scaffold.merge.places import as_one
 from scaffold.merge.regions import Piece, content_of, left_in, parse, regions_of, split
@@ -290,8 +291,19 @@ class _Merging:
         edits = {path: ours[path] for path in ends}
         project = self.trees.edit(self.project, edits) if edits else self.project
         if _can_have_moved(old, new, ours):
-            return self._merged_by_git(project, old, new, ours)
+            return self._merged_with_moves(project, old, new, ours)
         return self._merged_in_place(project, old, new, ours)
+
+    def _merged_with_moves(
+        self, project: str, old: Tree, new: Tree, ours: Mapping[str, Entry | None]
+    ) -> TextMerge:
+        """Return git's merge of everything but the projects below this one, where no file of its went."""
+        others = files_of_others(self.trees, project, {*old, *new})
+        if not others:
+            return self._merged_by_git(project, old, new, ours)
+        own = self.trees.edit(project, dict.fromkeys(others))
+        text = self._merged_by_git(own, old, new, ours)
+        return replace(text, tree=self.trees.edit(text.tree, others))
 
     def _merged_by_git(
         self, project: str, old: Tree, new: Tree, ours: Mapping[str, Entry | None]
