@@ -216,6 +216,20 @@ def unknown_answer(questions: Questions, name: str, where: str = "") -> Scaffold
     )
 
 
+def check_offered(questions: Questions, name: str, answer: Answer, where: str) -> None:
+    """Refuse an answer, given in the file `where`, that its question offers under no name, old or new.
+
+    Raises:
+        ScaffoldError: It is not offered.
+    """
+    question = questions.current(name)
+    if question is None:
+        return
+    note = _fitting(questions, question, answer)[1]
+    if note is not None and note.code == "not-offered":
+        raise _unfit(question, answer, _choose(question.choices), where)
+
+
 def require_secrets(questions: Questions, answers: Answers) -> None:
     """Refuse to start a project without a secret that its template needs.
 
@@ -505,7 +519,11 @@ def _chosen(question: Question, choices: tuple[str, ...], answer: Answer) -> str
             return choice
     if not choices:
         raise ScaffoldError(f"the template offers no choice for {question.name}")
-    raise _unfit(question, answer, f"choose one of {', '.join(choices)}")
+    raise _unfit(question, answer, _choose(choices))
+
+
+def _choose(choices: tuple[str, ...]) -> str:
+    return f"choose one of {', '.join(choices)}"
 
 
 def _yes_or_no(question: Question, answer: Answer) -> bool:
@@ -565,9 +583,10 @@ def _matches(question: Question, text: str) -> bool:
     return match() if question.own else confined(match, Limits.from_environment())
 
 
-def _unfit(question: Question, answer: Answer, rule: str) -> ScaffoldError:
+def _unfit(question: Question, answer: Answer, rule: str, where: str = "") -> ScaffoldError:
     shown = "what was given" if question.secret else repr(escape(str(answer)))
-    return ScaffoldError(f"{question.name} cannot be {shown}", hint=rule, code="bad-answer")
+    place = f"{where}: " if where else ""
+    return ScaffoldError(f"{place}{question.name} cannot be {shown}", hint=rule, code="bad-answer")
 
 
 def _first(raw: Any) -> Any:

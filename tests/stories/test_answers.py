@@ -251,6 +251,37 @@ def test_answer_to_no_question_is_a_mistake_and_not_a_question_that_is_gone(
     assert "license" in project.read("scaffold.toml")
 
 
+@pytest.mark.parametrize("command", ["sync", "upgrade"])
+def test_answer_in_the_spec_that_is_not_offered_is_a_mistake(project, command):
+    project.replace("scaffold.toml", '"small"', '"larg"')
+    before = project.snapshot
+
+    said = project.run(command)
+
+    assert said.code == 2
+    assert said.err.splitlines() == [
+        "error: scaffold.toml: size cannot be 'larg'",
+        "hint: choose one of small, large",
+    ]
+    assert project.snapshot == before
+
+
+def test_answer_of_the_command_line_is_taken_for_one_that_is_not_offered(project):
+    project.replace("scaffold.toml", '"small"', '"larg"')
+
+    assert project.upgrade("--set", "size=large").code == 0
+    assert project.read("a.txt") == "red large\n"
+
+
+def test_answer_in_the_spec_by_its_older_name_is_mapped(project, made):
+    made.details = {"size": {"choice_map": {"large": "big"}}}
+    made.release({}, size=["small", "big"])
+    project.replace("scaffold.toml", '"small"', '"large"')
+
+    assert project.upgrade().notes["mapped"] == ["size"]
+    assert project.read("a.txt") == "red big\n"
+
+
 def test_answer_that_an_earlier_version_asked_for_is_none(make_project, template):
     made = template({"a.txt": "a\n"}, licence="MIT")
     project = make_project(made)

@@ -115,6 +115,19 @@ def test_component_added_by_hand_in_the_spec_is_synced(project):
     assert project.has(".github/workflows/ci.yml")
 
 
+@pytest.mark.parametrize("command", ["sync", "upgrade"])
+def test_component_in_the_spec_that_is_none_is_a_mistake(project, command):
+    project.replace("scaffold.toml", '"docker"]', '"docker", "gitub"]')
+    before = project.snapshot
+
+    said = project.run(command)
+
+    assert said.code == 2
+    assert said.err.startswith("error: scaffold.toml: there is no component gitub\n")
+    assert "hint: did you mean github? there are " in said.err
+    assert project.snapshot == before
+
+
 def test_unknown_component_is_refused(project):
     before = project.snapshot
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from scaffold import apply
 from scaffold.commands.committing import commit_or_undo, identified, refuse_staged
+from scaffold.commands.known import check_known
 from scaffold.commands.news import News, release_news
 from scaffold.commands.notes import Note
 from scaffold.commands.progress import step
@@ -27,7 +28,7 @@ from scaffold.merge.globs import matches
 from scaffold.merge.outcome import only
 from scaffold.merge.store import Store, opened
 from scaffold.project import Project, describe, edited, locked_files
-from scaffold.questions import unknown_answer
+from scaffold.questions import check_offered, unknown_answer
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
 from scaffold.template import Template
 from scaffold.tree import Tree
@@ -93,7 +94,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     """
     before = project.applied
     template = fetched(wanted.spec.source, wanted.ref, wishes)
-    _refuse_unasked(wanted.spec, template, before)
+    _refuse_mistyped(wanted, template, before)
     rendered = render_spec(template, wanted.spec, wishes, applied=before, given=wanted.given)
     with opened(project.checkout.git) as store:
         merged = _merge(project, rendered, wanted, wishes, store)
@@ -156,15 +157,22 @@ def _merge(
     return _Merged(outcome, lock, lost)
 
 
-def _refuse_unasked(spec: Spec, template: Template, before: Lock) -> None:
-    """Refuse an answer in scaffold.toml that is to no question: one that was asked once is in the lock.
+def _refuse_mistyped(wanted: Wanted, template: Template, before: Lock) -> None:
+    """Refuse what the template does not know in scaffold.toml: what it knew once is in the lock as well.
 
     Raises:
-        ScaffoldError: There is one.
+        ScaffoldError: An answer is to no question or is not offered, or a component is none.
     """
-    for name in sorted(spec.answers.keys() - before.spec.answers.keys()):
-        if not name.startswith("_") and template.questions.current(name) is None:
-            raise unknown_answer(template.questions, name, SPEC_FILE)
+    questions, applied = template.questions, before.spec
+    for name, answer in sorted(wanted.spec.answers.items()):
+        if name.startswith("_") or applied.answers.get(name) == answer:
+            continue
+        if name not in applied.answers and questions.current(name) is None:
+            raise unknown_answer(questions, name, SPEC_FILE)
+        if name not in wanted.given:
+            check_offered(questions, name, answer, SPEC_FILE)
+    added = (name for name in wanted.spec.components if name not in applied.components)
+    check_known(questions, added, SPEC_FILE)
 
 
 def _pointed_out(before: Lock, rendered: Rendered, outcome: Outcome) -> Iterator[Note]:
