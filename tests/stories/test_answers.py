@@ -196,6 +196,29 @@ def test_sync_goes_to_the_version_that_the_spec_names(project, made):
     assert project.read("a.txt") == "new\n"
 
 
+@pytest.mark.parametrize("command", [("set", "colour=blue"), ("add", "x"), ("remove", "x")])
+def test_version_in_the_spec_that_is_not_applied_is_not_taken_back(project, made, command):
+    made.release({"a.txt": "new\n"})
+    project.replace("scaffold.toml", "v1.0.0", "v2.0.0")
+    before = project.snapshot
+
+    said = project.run(*command)
+
+    assert said.code == 2
+    assert said.err.splitlines() == [
+        "error: scaffold.toml wants v2.0.0, which is not applied",
+        "hint: apply it first: scaffold sync",
+    ]
+    assert project.snapshot == before
+
+
+def test_answers_in_the_spec_that_are_not_applied_are_applied_with_a_set(project):
+    project.replace("scaffold.toml", '"small"', '"large"')
+
+    assert project.run("set", "colour=blue").code == 0
+    assert project.read("a.txt") == "blue large\n"
+
+
 def test_sync_of_an_unchanged_spec_does_nothing(project, made):
     made.release({"a.txt": "new\n"})
     before = project.snapshot

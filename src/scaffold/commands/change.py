@@ -12,6 +12,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
 from scaffold.project import Project, check_git
+from scaffold.spec import SPEC_FILE
 from scaffold.undo import Undone
 from scaffold.values import replace
 
@@ -39,6 +40,27 @@ def ready_project(wishes: Wishes, *, edited_spec: bool = False) -> tuple[Project
     undone = apply.recover(checkout.git)
     apply.refuse_pending(checkout.git)
     return (Project.find(wishes.place) if undone else project), undone or Undone()
+
+
+def check_synced(project: Project) -> None:
+    """Refuse a change at the version that is applied where the spec wants another one: it would be taken back.
+
+    Answers and components that the spec wants are applied with the change.
+
+    Raises:
+        ScaffoldError: The spec's version or source is not the lock's.
+    """
+    wanted, applied = project.spec, project.applied.spec
+    if (wanted.source, wanted.version) == (applied.source, applied.version):
+        return
+    what = wanted.version or "the newest version"
+    if wanted.source != applied.source:
+        what = "another template"
+    raise ScaffoldError(
+        f"{SPEC_FILE} wants {what}, which is not applied",
+        hint="apply it first: scaffold sync",
+        code="not-synced",
+    )
 
 
 def change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.commands.change import change, ready_project
+from scaffold.commands.change import change, check_synced, ready_project
 from scaffold.commands.known import check_known
 from scaffold.commands.operation import Wanted
 from scaffold.commands.rendering import open_again
@@ -27,6 +27,7 @@ def add(wishes: Wishes, names: tuple[str, ...], answers: Answers) -> Report:
 
         return add_to_foreign(wishes, names, answers)
     project, undone = ready_project(wishes)
+    check_synced(project)
     questions = _questions(project, wishes)
     names = _without_presets(questions, names)
     check_known(questions, names)
@@ -42,6 +43,7 @@ def remove(wishes: Wishes, names: tuple[str, ...]) -> Report:
         ScaffoldError: One is not there, or another one needs it.
     """
     project, undone = ready_project(wishes)
+    check_synced(project)
     questions = _questions(project, wishes)
     present = set(project.spec.components)
     for name in names:
