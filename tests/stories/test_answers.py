@@ -93,6 +93,16 @@ def test_changed_default_is_told_and_not_applied(project, made):
     assert "the default of colour is now 'green'; yours stays 'red'" in str(said.json["notes"])
 
 
+def test_changed_default_of_a_renamed_question_is_told(project, made):
+    made.details = {"color": {"renamed_from": "colour"}}
+    made.release({"a.txt": TEXT.replace("colour", "color")}, drop=("colour",), color="green")
+
+    said = project.upgrade()
+
+    assert said.notes == {"renamed": ["colour"], "default-changed": ["color"]}
+    assert "the default of color is now 'green'; yours stays 'red'" in str(said.json["notes"])
+
+
 def test_answer_that_is_offered_no_more_is_not_said_to_stay(project, made):
     made.release({}, colour=["green", "blue"])
 

@@ -304,7 +304,10 @@ def _described(project: Project, tree: Tree, spec: Spec, lock: Lock) -> Tree:
 def _told_of_template(before: Lock, rendered: Rendered, wishes: Wishes) -> tuple[Note, ...]:
     kept = rendered.spec.answers
     answers = {
-        name: answer for name, answer in before.spec.answers.items() if kept.get(name) == answer
+        question.name: answer
+        for name, answer in before.spec.answers.items()
+        if (question := rendered.template.questions.current(name)) is not None
+        and kept.get(question.name) == answer
     }
     if before.commit == rendered.lock.commit or not not_default(rendered.template, answers):
         return ()  # nothing would be told: the earlier template need not be opened

@@ -451,11 +451,10 @@ def changed_defaults(before: Template, after: Template, answers: Answers) -> tup
     """Return what to tell of defaults that the template changed: the project's answers stay."""
     notes = []
     for question in not_default(after, answers):
-        if question.name not in before.questions:
-            continue
-        default, earlier = _default(question), _default(before.questions[question.name])
-        answer = answers[question.name]
-        if default == earlier:
+        names = (question.name, *question.renamed_from)
+        earlier = next((before.questions[name] for name in names if name in before.questions), None)
+        default, answer = _default(question), answers[question.name]
+        if earlier is None or default == _default(earlier):
             continue
         told = (
             f"the default of {question.name} is now {_shown(default)}; yours stays {_shown(answer)}"
