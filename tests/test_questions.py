@@ -160,6 +160,30 @@ def test_a_choice_that_is_gone_and_a_question_that_is_gone_are_told():
     assert [note.code for note in notes] == ["not-offered", "removed"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "choices", "expected"),
+    [
+        (False, ["yes", "no"], "no"),
+        (True, ["None", "Y", "n"], "Y"),
+        (False, ["True", "False"], "False"),
+    ],
+)
+def test_yes_or_no_becomes_the_choice_that_says_it(answer, choices, expected):
+    asked = questions(docker=choices)
+
+    kept, notes = migrate(asked, {"docker": answer})
+
+    assert (resolve(asked, kept), notes) == ({"docker": expected}, ())
+
+
+@pytest.mark.parametrize("choices", [["docker", "none"], ["no", "off", "yes"]])
+def test_yes_or_no_that_no_single_choice_says_is_told(choices):
+    kept, notes = migrate(questions(docker=choices), {"docker": False})
+
+    assert kept == {}
+    assert [note.code for note in notes] == ["not-offered"]
+
+
 def test_answers_that_fit_are_left_alone():
     assert migrate(
         questions(name="x", licence=["MIT"]), {"name": "y", "licence": "MIT", "_x": "1"}

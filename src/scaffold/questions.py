@@ -514,12 +514,21 @@ def _fit_choice(question: Question, choices: tuple[str, ...], answer: Answer) ->
 
 
 def _chosen(question: Question, choices: tuple[str, ...], answer: Answer) -> str:
+    if isinstance(answer, bool):
+        answer = _saying(choices, answer)
     for raw, choice in zip(question.choices, choices, strict=True):
         if str(answer) in (choice, raw):
             return choice
     if not choices:
         raise ScaffoldError(f"the template offers no choice for {question.name}")
     raise _unfit(question, answer, _choose(choices))
+
+
+def _saying(choices: tuple[str, ...], answer: bool) -> Answer:  # noqa: FBT001 - an answer
+    """Return the choice that says yes or no, as the answer is; the answer itself unless exactly one does."""
+    words = YES if answer else NO
+    saying = [choice for choice in choices if choice.strip().lower() in words]
+    return saying[0] if len(saying) == 1 else answer
 
 
 def _choose(choices: tuple[str, ...]) -> str:
@@ -603,6 +612,8 @@ def _fitting(
     engine = Engine(questions.settings)
     if any(engine.is_template(choice) for choice in question.choices):
         return answer, None  # only a full context can tell
+    if isinstance(answer, bool):
+        answer = _saying(question.choices, answer)
     if str(answer) in question.choices:
         return answer, None
     new = question.choice_map.get(str(answer))
