@@ -147,6 +147,22 @@ def test_skip_list_in_pyproject_is_kept(repository, made):
     assert project.read("b.txt") == "new\n"
 
 
+def test_answers_that_cruft_does_not_have_are_told(repository, made):
+    context = {"project_slug": "project", "size": "huge"}
+    state = cruft_state(made, context={"cookiecutter": context})
+    project = repository({"a.txt": LINES, "b.txt": "red\n", ".cruft.json": state})
+
+    said = project.run("adopt", "--json")
+
+    assert said.notes == {"default-answers": ["colour"], "not-offered": ["size"]}
+    assert "defaults were taken: colour = 'red'; change" in str(said.json["notes"])
+    assert "is offered no more, but small, large; it is 'small' now" in str(said.json["notes"])
+
+
+def test_defaults_are_not_said_to_be_taken_where_cruft_has_every_answer(cruft_project):
+    assert cruft_project.run("adopt", "--json").notes == {"removed": ["nested"]}
+
+
 def test_cruft_branch_is_followed(repository, made):
     git(made.path, "checkout", "-q", "-b", "next")
     state = cruft_state(made, checkout="next")

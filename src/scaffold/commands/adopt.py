@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from scaffold.commands.alone import needed_answers
 from scaffold.commands.change import carry_out_prepared
 from scaffold.commands.cruft import CRUFT_FILE, CruftState, read_cruft
@@ -125,13 +127,14 @@ def _from_cruft(  # noqa: PLR0913 - one step of `adopt`, with its wishes
     source = Source(address, state.directory, state.gives_commit)
     opened = fetched(source, ref or state.commit, wishes)
     kept, migrations = migrate(opened.questions, state.answers)
-    spec = Spec(source, "", {**kept, **given}, (), state.skip)
+    spec = Spec(source, "", state.answers, (), state.skip)
     rendered = render_spec(opened, spec, replace(wishes, ask=False), given=given)
     version = state.checkout or _tag_of(source, opened, wishes)
     rendered = _named(rendered, version)
     before: Tree = {CRUFT_FILE: File(checkout.read_committed(CRUFT_FILE) or b"")}
     theirs = describe({}, _MARKER + write_spec(rendered.spec), rendered.lock)
-    notes = tuple(Note(each.code, each.name, each.told) for each in migrations)
+    told = {each.name for each in migrations}
+    notes = _default_notes(rendered, {*kept, *given, *told})
     return _write(checkout, "adopt", rendered, before, theirs, wishes, notes)
 
 
@@ -172,11 +175,11 @@ def _from_content(  # noqa: PLR0913, PLR0917 - one step of `adopt`, with its wis
     theirs = describe({}, _MARKER + write_spec(rendered.spec), rendered.lock)
     notes = _guess_notes(guess, version)
     if not wishes.ask:
-        notes += _default_notes(rendered, {**guess.answers, **given})
+        notes += _default_notes(rendered, {*guess.answers, *given})
     return _write(checkout, "adopt", rendered, {}, theirs, wishes, notes)
 
 
-def _default_notes(rendered: Rendered, known: Answers) -> tuple[Note, ...]:
+def _default_notes(rendered: Rendered, known: Collection[str]) -> tuple[Note, ...]:
     """Return what to tell of the answers that nobody gave and nothing gave away."""
     taken = {name: value for name, value in rendered.spec.answers.items() if name not in known}
     shown = ", ".join(f"{name} = {value!r}" for name, value in taken.items())
