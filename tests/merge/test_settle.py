@@ -121,6 +121,48 @@ def test_change_that_the_project_already_has(merged):
     assert_settled(change, "already-there", "a\nnew\nmine\nc\n")
 
 
+def test_template_that_has_the_projects_change_and_more_stands(merged):
+    change = change_of(merged, "a.md", "a\nb\nc\n", "a\nnew\nc\n", "a\nnew\nmore\nc\n")
+
+    assert_settled(change, "already-there", "a\nnew\nmore\nc\n")
+
+
+def test_data_that_the_project_already_has(merged):
+    texts = ("a: 1\nb: 1\nc: 1\n", "a: 1\nb: 2\nz: 3\nc: 1\n", "a: 1\nb: 2\nc: 1\n")
+
+    assert_settled(change_of(merged, "a.yml", *texts), "already-there", texts[1])
+
+
+JOBS = "jobs:\n  lint:\n    python: 3.{}\n  {}:\n    python: 3.{}\n  docs:\n    python: 3.11\n"
+RETRIES = (
+    "def train():\n    retries = {}\ndef {}():\n    retries = {}\n\n\ndef other():\n    pass\n"
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (
+            "ci.yml",
+            JOBS.format(11, "test", 11),
+            JOBS.format(11, "test", 12),
+            JOBS.format(12, "unit", 11),
+        ),
+        ("a.py", RETRIES.format(3, "f", 3), RETRIES.format(3, "f", 5), RETRIES.format(5, "g", 3)),
+        ("a.md", "a\nb\nc\n", "a\nb\nnew\nc\n", "a\nnew\nB, longer\nc\n"),
+        (
+            *("a.toml", "[a]\nx = 0\n\n[b]\ny = 0\nz = 0\n"),
+            *("[a]\nx = 0\n\n[b]\ny = 1\nz = 0\n", "[a]\nx = 1\ny = 1\n"),
+        ),
+    ],
+)
+def test_equal_line_in_another_place_is_not_the_change(merged, texts, turned):
+    path, base, *sides = texts
+
+    assert_left(change_of(merged, path, base, *(reversed(sides) if turned else sides)))
+
+
 def test_line_that_the_project_deleted_does_not_come_back_changed(merged):
     assert_left(change_of(merged, "a.md", "a\nvalue: 1\nc\n", "a\nc\n", "a\nvalue: 2\nc\n"))
 

@@ -22,10 +22,10 @@ def keys(region: Region, contest: Contest) -> Settled | None:
     if reader_of(contest.name) is None:
         return None
     for lines, reason in _told_candidates(region, contest):
-        if keeps_both(region, lines, contest) and _is_proven(region, lines, contest):
+        if keeps_both(region, lines, contest) and is_proven(region, lines, contest):
             return Settled(lines, CODE, reason)
     words = _by_word(region)
-    if words is not None and _is_proven(region, words, contest):
+    if words is not None and is_proven(region, words, contest):
         return Settled(words, CODE, "both sides changed different elements of one line")
     return None
 
@@ -94,7 +94,7 @@ def _both(ours: Lines, theirs: Lines) -> Lines:
     return (*ours, *theirs)
 
 
-def _is_proven(region: Region, lines: Lines, contest: Contest) -> bool:
+def is_proven(region: Region, lines: Lines, contest: Contest) -> bool:
     """Return whether the file with these lines says what the three files with the region's sides merge to.
 
     Every other region is taken from the project, so that each is proven by itself.
