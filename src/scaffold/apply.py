@@ -17,7 +17,7 @@ from scaffold.git import Git, GitError
 from scaffold.in_the_way import Refusal
 from scaffold.journal import Journal, Place, State, Step
 from scaffold.marks import has_marks
-from scaffold.merge.outcome import Change, Outcome
+from scaffold.merge.outcome import Change, Kind, Outcome
 from scaffold.objects import entry_of
 from scaffold.pack import store_objects
 from scaffold.smudge import work_tree_bytes
@@ -397,6 +397,8 @@ def _index_rows(outcome: Outcome) -> Iterator[bytes]:
     width = len(outcome.tree)
     algorithm = "sha1" if width == len(_NULL_ID) else "sha256"
     for change in outcome.writes:
+        if change.kind is Kind.IGNORED:
+            continue
         path = os.fsencode(outcome.in_repository(change.path))
         if change.code != "file-folder":
             yield b"0 %s\t%s\0" % (b"0" * width, path)

@@ -230,6 +230,83 @@ def test_ignored_file_in_the_way_is_refused_before_anything_is_written(project):
     assert project.snapshot == before
 
 
+def test_new_file_that_git_ignores_is_written_and_not_committed(project):
+    project, template = project
+    project.write(".gitignore", ".env\n")
+    template.release({".env": "SECRET=\n", "c.txt": "c\n"})
+    planned = project.upgrade("--dry-run").changes
+
+    said = project.upgrade("--commit")
+
+    assert said.changes == planned == {".env": "ignored", "c.txt": "added"}
+    assert project.read(".env") == "SECRET=\n"
+    assert ".env" not in project.git("ls-files").split()
+    assert project.status == ""
+
+
+def test_rule_of_the_new_version_or_of_the_user_alone_counts_too(project):
+    project, template = project
+    project.write(".git/info/exclude", "data/\n", commit=False)
+    template.release({".gitignore": ".env\n", ".env": "SECRET=\n", "data/a.csv": "1\n"})
+
+    said = project.upgrade()
+
+    assert said.changes == {".env": "ignored", ".gitignore": "added", "data/a.csv": "ignored"}
+    assert project.read("data/a.csv") == "1\n"
+    assert ".gitignore" in project.git("ls-files").split()
+    assert project.git("ls-files", ".env", "data") == ""
+
+
+def test_file_that_git_ignores_is_taken_back_with_the_rest(project):
+    project, template = project
+    project.write(".gitignore", ".env\n")
+    template.release({".env": "SECRET=\n"})
+    before = project.snapshot
+
+    project.upgrade()
+
+    assert project.run("upgrade", "--abort").code == 0
+    assert project.snapshot == before
+
+
+def test_branch_does_not_have_what_git_ignores(project):
+    project, template = project
+    project.write(".gitignore", ".env\n")
+    template.release({".env": "SECRET=\n", "c.txt": "c\n"})
+
+    said = project.upgrade("--branch", "update")
+
+    assert said.changes == {".env": "ignored", "c.txt": "added"}
+    assert "the branch does not have it" in said.json["pull_request"]["body"]
+    assert "c.txt" in project.git("ls-tree", "--name-only", "update").split()
+    assert ".env" not in project.git("ls-tree", "--name-only", "update").split()
+    assert project.git("fsck", "--strict") == ""
+    assert not project.has(".env")
+
+
+def test_file_that_new_left_to_git_s_rules_stays_as_it_is(template, make_project):
+    made = template({".gitignore": ".env\n", ".env": "SECRET=\n", "a.txt": LINES})
+    project = make_project(made)
+    project.write(".env", "SECRET=mine\n", commit=False)
+    made.release({".env": "SECRET=\nMORE=\n", "a.txt": with_line(2, "theirs")})
+    before = project.snapshot[".env"]
+
+    said = project.upgrade("--commit")
+
+    assert said.changes == {".env": "kept", "a.txt": "updated"}
+    assert project.snapshot[".env"] == before
+    assert project.run("check", "--drift").code == 0
+
+
+def test_tracked_file_is_upgraded_whatever_git_ignores(project):
+    project, template = project
+    project.write(".gitignore", "a.txt\n")
+    template.release({"a.txt": with_line(2, "theirs")})
+
+    assert project.upgrade("--commit").changes == {"a.txt": "updated"}
+    assert project.status == ""
+
+
 def test_untracked_file_in_the_way_is_refused(project):
     project, template = project
     project.write("new.md", "mine\n", commit=False)

@@ -10,7 +10,7 @@ from scaffold.commands.cruft import CRUFT_FILE, CruftState, read_cruft
 from scaffold.commands.guess import Guess, guess_answers, guess_version
 from scaffold.commands.known import check_known
 from scaffold.commands.notes import Note
-from scaffold.commands.operation import OWN_REASONS, Prepared, in_own_words, policy_of
+from scaffold.commands.operation import OWN_REASONS, Prepared, ignoring, in_own_words, policy_of
 from scaffold.commands.rendering import Rendered, fetched, render_spec
 from scaffold.commands.report import Report
 from scaffold.commands.sources import stored_address
@@ -218,6 +218,7 @@ def _write(  # noqa: PLR0913, PLR0917 - everything that a change is made of
         head=checkout.head,
         prefix=checkout.prefix.rstrip("/"),
         policy=policy_of(rendered.template, rendered.spec),
+        ignoring=ignoring(checkout, wishes),
     )
     outcome = in_own_words(outcome, _REASONS)
     before = Lock(rendered.spec, rendered.lock.commit, files=locked_files({}))

@@ -37,9 +37,10 @@ class Drift:
 def drift(checkout: Checkout, lock: Lock) -> tuple[Drift, ...]:
     """Return the template's files that differ in the work tree; nothing is run and nothing rendered.
 
-    A file that is not there is looked for among the project's own tracked files, as a merge looks for it.
+    A file that is not there is looked for among the project's own tracked files, as a merge looks for it. What git
+    ignores is the user's alone: an upgrade leaves it as it is, too.
     """
-    found = tuple(_drifted(checkout, lock.files))
+    found = _without_ignored(checkout, tuple(_drifted(checkout, lock.files)))
     if any(each.kind == "deleted" for each in found):
         found = tuple(_with_sparse(checkout, lock.files, found))
     gone = {each.path: lock.files[each.path] for each in found if each.kind == "deleted"}
@@ -78,6 +79,21 @@ def _drifted(checkout: Checkout, files: Mapping[str, LockedFile]) -> Iterator[Dr
             yield Drift(path, "deleted", None)
         elif not _is_as_rendered(file, locked):
             yield Drift(path, "changed", file)
+
+
+def _without_ignored(checkout: Checkout, found: tuple[Drift, ...]) -> tuple[Drift, ...]:
+    asked = [each.path for each in found if not checkout.is_behind_link(each.path)]
+    if checkout.bare or not asked:
+        return found
+    answer = checkout.git(
+        "check-ignore",
+        "-z",
+        "--stdin",
+        stdin=b"".join(os.fsencode(f"./{checkout.prefix}{path}") + b"\0" for path in asked),
+        expect=(0, 1),
+    ).stdout
+    ignored = {os.fsdecode(path) for path in answer.split(b"\0")}
+    return tuple(each for each in found if f"./{checkout.prefix}{each.path}" not in ignored)
 
 
 def read_file(checkout: Checkout, path: str) -> File | None:

@@ -25,9 +25,10 @@ from scaffold.errors import ScaffoldError
 from scaffold.marks import has_marks
 from scaffold.merge import Labels, Outcome, Policy, merge
 from scaffold.merge.globs import matches
+from scaffold.merge.ignored import Ignoring
 from scaffold.merge.outcome import only
 from scaffold.merge.store import Store, opened
-from scaffold.project import Project, describe, edited, locked_files
+from scaffold.project import Checkout, Project, describe, edited, locked_files
 from scaffold.questions import check_offered, unknown_answer
 from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers, Lock, Spec
 from scaffold.template import Template
@@ -153,8 +154,15 @@ def _merge(
             policy=replace(policy, may_replace=wishes.settle),
             labels=labels,
             open_store=store,
+            ignoring=ignoring(project.checkout, wishes),
         )
     return _Merged(outcome, lock, lost)
+
+
+def ignoring(checkout: Checkout, wishes: Wishes) -> Ignoring:
+    """Return by whose rules git ignores what a change adds to a repository."""
+    is_there = not (wishes.branch or checkout.bare)
+    return Ignoring(checkout.git_dir, checkout.top if is_there else None)
 
 
 def _refuse_mistyped(wanted: Wanted, template: Template, before: Lock) -> None:

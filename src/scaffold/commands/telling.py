@@ -22,6 +22,7 @@ _STYLES = {
     Kind.KEPT: Style.WARN,
     Kind.KEPT_DELETED: Style.WARN,
     Kind.DELETED: Style.WARN,
+    Kind.IGNORED: Style.WARN,
     Kind.ADDED: Style.GOOD,
 }
 _OWN_FILES = {SPEC_FILE, LOCK_FILE}

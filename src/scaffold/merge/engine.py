@@ -25,6 +25,7 @@ from scaffold.tree import File, Tree
 from scaffold.values import frozen, replace
 
 if TYPE_CHECKING:
+    from scaffold.merge.ignored import Ignoring
     from scaffold.merge.settle import Contest
 
 _SETTLED = "both sides changed it; rules settled where they met"
@@ -41,6 +42,7 @@ def merge(  # noqa: PLR0913 - keywords only
     policy: Policy | None = None,
     labels: Labels | None = None,
     open_store: Store | None = None,
+    ignoring: Ignoring | None = None,
 ) -> Outcome:
     """Merge what the template changed between two renders into a commit of the project's.
 
@@ -53,6 +55,7 @@ def merge(  # noqa: PLR0913 - keywords only
         policy: Which files take no ordinary part.
         labels: How the sides are called in conflict marks.
         open_store: Beside the project's repository; else one is opened.
+        ignoring: By whose rules new files are not tracked; without it, all are.
 
     Raises:
         ScaffoldError: The template adds a file that is one of the project's on some systems.
@@ -70,11 +73,15 @@ def merge(  # noqa: PLR0913 - keywords only
             change.path: change for change in sorted(merging.changes(base, theirs), key=_path)
         }
         refuse_twins(trees, project, changes.values())
+        if ignoring is not None:
+            committed = replace(merging, project=root).ours
+            changes = ignoring.told(changes, _join(prefix, ""), committed)
         edits = {_join(prefix, path): merging.entry(change) for path, change in changes.items()}
         written: dict[str, tuple[str, bytes]] = {}
         tree = _recorder(store, written).edit(root, edits)
         for change in changes.values():
-            for file in (change.after, *change.stages.values()):
+            kept = () if change.kind is Kind.IGNORED else (change.after, *change.stages.values())
+            for file in kept:
                 if file is not None and file != change.before:
                     written[entry_of(file, store.algorithm).id] = ("blob", file.content)
         return Outcome(head, prefix, changes, tree, written)
@@ -164,7 +171,7 @@ class _Merging:
 
     def entry(self, change: Change) -> Entry | None:
         """Return what a change leaves in the tree."""
-        if change.after is None:
+        if change.after is None or change.kind is Kind.IGNORED:
             return None
         return entry_of(change.after, self.store.algorithm)
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     KEPT = "kept"
     KEPT_DELETED = "kept-deleted"
     CONFLICT = "conflict"
+    IGNORED = "ignored"
 
 
 Stage: TypeAlias = int
