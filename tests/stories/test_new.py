@@ -126,6 +126,18 @@ def test_file_that_the_project_ignores_is_written_and_not_committed(template, tm
     assert git(tmp_path / "p", "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("attributes", ["", "*.bin filter=lfs\n"])
+def test_spec_and_lock_are_committed_whatever_git_ignores(template, tmp_path, attributes):
+    made = template({".gitignore": "*.lock\nscaffold.*\n", ".gitattributes": attributes})
+
+    scaffold("new", tmp_path / "p", "--template", made.path, "--yes")
+
+    tracked = git(tmp_path / "p", "ls-files").split()
+    assert tracked == [".gitattributes", ".gitignore", "scaffold.lock", "scaffold.toml"]
+    made.release({"a.txt": "a\n"})
+    assert scaffold("upgrade", "--commit", at=tmp_path / "p").code == 0
+
+
 def test_odd_names_and_modes_are_in_the_first_commit(template, tmp_path):
     made = template({"ünï 名.txt": "x\n", "deep/a b.txt": "y\n", "empty": ""})
 

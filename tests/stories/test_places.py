@@ -1,6 +1,7 @@
 """Where projects live: monorepos, clones, work trees, odd settings and odd names."""
 
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,19 @@ def test_new_in_an_ignored_folder_of_a_repository_makes_its_own(monorepo, made):
     scaffold("new", monorepo / "demo", "--template", made.path, "--yes")
 
     assert (monorepo / "demo" / ".git").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("rules", "command"), [("*.lock\n", "git add -f scaffold.lock"), ("*.tmp\n", "git add .")]
+)
+def test_new_says_how_the_repository_around_gets_the_lock(monorepo, made, rules, command):
+    (monorepo / ".gitignore").write_text(rules)
+
+    said = scaffold("new", monorepo / "two", "--template", made.path, "--yes")
+
+    assert f"{command} && git commit" in said.out
+    subprocess.run(command, cwd=monorepo / "two", shell=True, check=True)
+    assert "two/scaffold.lock" in git(monorepo, "ls-files").split()
 
 
 def test_project_in_a_sub_folder_with_dirty_siblings(monorepo, made):

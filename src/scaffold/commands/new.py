@@ -15,7 +15,7 @@ from scaffold.commands.report import Line, Report, Style, count
 from scaffold.commands.secrets import without_secrets
 from scaffold.commands.sources import stored_address
 from scaffold.commands.wishes import Wishes
-from scaffold.commands.writing import check_empty, write_project
+from scaffold.commands.writing import check_empty, command_to_add, write_project
 from scaffold.errors import ScaffoldError
 from scaffold.project import check_git, describe
 from scaffold.questions import choose_components
@@ -221,7 +221,8 @@ def _next(rendered: Rendered, tree: Tree, destination: Path, *, made: bool) -> I
 
     yield Line(f"  cd {shlex.quote(_near(destination))}", Style.STRONG)
     if not made:
-        yield Line("  git add . && git commit  (it is a folder of the repository around it)")
+        add = command_to_add(destination)
+        yield Line(f"  {add} && git commit  (it is a folder of the repository around it)")
     if rendered.template.own:
         yield Line("  make demo   train, serve, ask for one prediction", Style.STRONG)
         yield Line("  make test   the project's own tests", Style.STRONG)

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.objects import Trees, object_id
 from scaffold.pack import write_pack
-from scaffold.spec import Answers
+from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers
 from scaffold.tree import Tree
 from scaffold.values import replace
+
+OWN_FILES = frozenset({SPEC_FILE, LOCK_FILE})
+"""What a project cannot be upgraded without, whatever git ignores."""
 
 
 def check_empty(destination: Path) -> None:
@@ -61,6 +64,12 @@ def write_project(tree: Tree, destination: Path, message: str, author: Answers) 
             _first_commit(folder, tree, message, author)
         _move_into_place(folder, destination)
     return outer is None
+
+
+def command_to_add(folder: Path) -> str:
+    """Return how a new project is added to the repository around it."""
+    ignored = sorted(_ignored(Git(folder), OWN_FILES))
+    return f"git add . && git add -f {' '.join(ignored)}" if ignored else "git add ."
 
 
 @contextmanager
@@ -149,9 +158,10 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
         if _needs_git_add(tree, settings) or _has_other_ids(folder):
             identified = replace(git, config=(f"user.name={name}", f"user.email={email}"))
             identified("add", "-A")
+            identified("add", "-f", "--", *OWN_FILES)
             identified("commit", "-q", "--allow-empty", "-m", message)
         else:
-            ignored = _ignored(git, tree)
+            ignored = _ignored(git, tree) - OWN_FILES
             kept = {path: file for path, file in tree.items() if path not in ignored}
             commit = _store(folder, kept, message, f"{_plain(name)} <{_plain(email)}>")
             git("update-ref", "-m", "commit (initial)", f"refs/heads/{branch}", commit)
@@ -191,9 +201,9 @@ def _has_other_ids(folder: Path) -> bool:
     return b"objectformat" in (folder / ".git/config").read_bytes().lower()
 
 
-def _ignored(git: Git, tree: Tree) -> set[str]:
-    paths = b"".join(os.fsencode(path) + b"\0" for path in tree)
-    answer = git("check-ignore", "-z", "--no-index", "--stdin", stdin=paths, expect=(0, 1))
+def _ignored(git: Git, paths: Iterable[str]) -> set[str]:
+    rows = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    answer = git("check-ignore", "-z", "--no-index", "--stdin", stdin=rows, expect=(0, 1))
     return {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
 
 
