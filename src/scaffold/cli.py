@@ -418,7 +418,7 @@ def _list(
     """List the components of the template, or its versions."""
     from scaffold.commands import list as module  # noqa: PLC0415
 
-    project = module.project_at(place)
+    project = module.project_at(place, template)
     source = module.source_of(template, directory, project)
     if new_since:
         return module.news(source, new_since, ref, offline=offline)

@@ -215,6 +215,19 @@ def test_lock_of_a_newer_scaffold(project):
     assert "upgrade scaffold" in project.run("upgrade").err
 
 
+@pytest.mark.parametrize("option", [(), ("--versions",), ("--new-since", "v1.0.0")])
+def test_list_of_a_project_that_cannot_be_read_is_of_no_other_template(project, option):
+    project.write("scaffold.toml", "<<<<<<< yours\n")
+
+    assert refused(project, "list", *option) == "conflict-marks"
+
+
+def test_list_of_a_named_template_needs_no_project(project, made):
+    project.write("scaffold.toml", "<<<<<<< yours\n")
+
+    assert project.run("list", "--versions", "--template", made.path).out.startswith("v1.0.0")
+
+
 def test_lock_that_is_gone(project):
     project.delete("scaffold.lock")
 

@@ -15,13 +15,25 @@ from scaffold.project import Project
 from scaffold.spec import BUILTIN, Source
 from scaffold.template import Template, Version, open_template, versions
 
+_NOWHERE = {"no-project", "not-a-repository", "no-git"}
 
-def project_at(place: Path) -> Project | None:
-    """Return the project that `place` is in, if it is in one that can be read."""
+
+def project_at(place: Path, template: str) -> Project | None:
+    """Return the project that `place` is in, if it is in one.
+
+    Args:
+        place: Any folder.
+        template: The template that is asked about, where one is named: the project only marks what it has then.
+
+    Raises:
+        ScaffoldError: The project cannot be read, and which template is asked about is not known without it.
+    """
     try:
         return Project.find(place)
-    except ScaffoldError:
-        return None
+    except ScaffoldError as error:
+        if template or error.code in _NOWHERE:
+            return None
+        raise
 
 
 def source_of(template: str, directory: str, project: Project | None) -> Source:
