@@ -122,27 +122,44 @@ def to_branch(git: Git, outcome: Outcome, branch: str, message: str) -> str:
     Raises:
         ScaffoldError: There is such a branch, or there cannot be.
     """
-    reference = f"refs/heads/{branch}"
-    if git("check-ref-format", reference, expect=(0, 1)).returncode:
-        raise ScaffoldError(
-            f"{branch!r} is not a name for a branch",
-            hint="see `git help check-ref-format`",
-            code="branch-name",
-        )
+    _check_branch(git, branch)
     store_objects(git, outcome.objects)
     parents = ["-p", outcome.head] if outcome.head else []
     commit = git("commit-tree", *_signing(git), *parents, outcome.tree, stdin=message.encode()).text
     try:
-        git("update-ref", reference, commit, _NULL_ID)
+        git("update-ref", f"refs/heads/{branch}", commit, _NULL_ID)
     except GitError as error:
-        other = re.search("'refs/heads/([^']+)' exists; cannot create", error.stderr)
-        why = f", so there can be no {branch}" if other else ""
+        raise _no_branch(git, branch, error) from error
+    return commit
+
+
+def _check_branch(git: Git, branch: str) -> None:
+    """Refuse a name that git's own commands do not take, or take for another."""
+    found = git("check-ref-format", "--branch", branch, expect=(0, 128))
+    if found.returncode or found.text != branch or branch.startswith("refs/"):
         raise ScaffoldError(
+            f"{branch!r} is not a name for a branch",
+            hint="choose one like template-update; see `git help check-ref-format`",
+            code="branch-name",
+        )
+
+
+def _no_branch(git: Git, branch: str, error: GitError) -> ScaffoldError:
+    """Return why a branch could not be made."""
+    other = re.search("'refs/heads/([^']+)' exists; cannot create", error.stderr)
+    asked = ("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
+    if other or not git(*asked, expect=(0, 1)).returncode:
+        why = f", so there can be no {branch}" if other else ""
+        return ScaffoldError(
             f"the branch {other[1] if other else branch} exists{why}",
             hint="choose another name, or delete it",
             code="branch-exists",
-        ) from error
-    return commit
+        )
+    return ScaffoldError(
+        f"the branch {branch} cannot be made: {error.detail}",
+        hint=error.hint or "try again when that is mended",
+        code=error.code,
+    )
 
 
 def _signing(git: Git) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class GitError(ScaffoldError):
         super().__init__(escape(strip_userinfo(message)), hint=escape(hint), code=code)
         self.returncode = returncode
         self.stderr = stderr
+        self.detail = escape(strip_userinfo(detail.removeprefix("fatal: ")))
 
 
 @frozen

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from story import LINES
+from rights import as_ordinary_user
+from story import LINES, Project
 
 
 @pytest.fixture
@@ -269,6 +270,32 @@ def test_branch_that_exists_is_refused(project, made):
 
     assert project.upgrade("--branch", "taken").refusal == "branch-exists"
     assert project.snapshot == before
+
+
+@pytest.mark.parametrize("name", ["-x", "HEAD", "refs/heads/x", "@{-1}", "a..b"])
+def test_branch_that_git_would_not_name_so_is_refused(project, made, name):
+    change(made)
+    before = project.snapshot
+
+    assert project.upgrade(f"--branch={name}").refusal == "branch-name"
+    assert project.snapshot == before
+
+
+def test_branch_that_cannot_be_written_is_not_said_to_exist(project, made):
+    change(made)
+    place = project.path / ".git" / "refs" / "heads"
+    place.chmod(0o555)
+    try:
+        as_ordinary_user(lambda: refused_branch(project))
+    finally:
+        place.chmod(0o755)
+
+
+def refused_branch(project: Project) -> None:
+    said = project.run("upgrade", "--branch", "update")
+    assert said.err.startswith("error: the branch update cannot be made: ")
+    assert "Permission denied" in said.err
+    assert project.upgrade("--branch", "update").refusal == "unwritable"
 
 
 def test_branch_with_conflicts_has_them_marked_and_listed(project, made):
