@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from scaffold.errors import ScaffoldError
 from scaffold.values import frozen
 
 
@@ -82,6 +83,29 @@ def _parameters(function: Callable[..., Any]) -> Iterator[Parameter]:
         declared = next(iter(getattr(hints[name], "__metadata__", ())), None)
         if declared is not None:
             yield Parameter(name, hints[name].__origin__, declared, defaults.get(name, ...))
+
+
+def refuse_empty(parameters: Sequence[Parameter], words: Sequence[str]) -> None:
+    """Refuse an empty value, as of a variable that is not set: it would pass for one that was not given.
+
+    Raises:
+        ScaffoldError: There is one; it is named.
+    """
+    valued = {name for each in parameters if each.kind is not bool for name in _written(each)}
+    before = ""
+    for word in words:
+        if word == "--":
+            before, valued = "", set()
+            continue
+        name, is_joined, value = word.partition("=")
+        is_empty = not word or (is_joined and not value and name in valued)
+        if is_empty:
+            raise ScaffoldError(
+                f"{before or name or 'an argument'} is empty",
+                hint="give a value, or leave it out",
+                code="usage",
+            )
+        before = word if word in valued else ""
 
 
 def plain_values(parameters: Sequence[Parameter], words: Sequence[str]) -> dict[str, Any] | None:

@@ -13,7 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from scaffold.arguments import Argument, Option, Parameter, parameters_of, plain_values
+from scaffold.arguments import (
+    Argument,
+    Option,
+    Parameter,
+    parameters_of,
+    plain_values,
+    refuse_empty,
+)
 from scaffold.commands.progress import teller
 from scaffold.commands.report import Exit, Report
 from scaffold.commands.wishes import Wishes
@@ -112,6 +119,7 @@ def run(arguments: list[str]) -> int:
 def _invoke(arguments: list[str]) -> int:
     command = COMMANDS.get(arguments[0]) if arguments else None
     if command is not None and "_SCAFFOLD_COMPLETE" not in os.environ:
+        refuse_empty(command.parameters, arguments[1:])
         values = plain_values(command.parameters, arguments[1:])
         if values is not None:
             return command.run(values)

@@ -249,6 +249,31 @@ def test_wrong_usage(project, arguments):
     assert "scaffold upgrade --help" in said.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("--branch", ""), ("--to=",), ("--template=",), ("--plan", ""), ("-C", ""), ("--only=",)],
+)
+def test_empty_value_is_not_taken_for_none(project, made, arguments):
+    made.release({"a.txt": CHANGED})
+
+    assert refused(project, "upgrade", *arguments) == "usage"
+    assert arguments[0].removesuffix("=") + " is empty" in project.run("upgrade", *arguments).err
+
+
+def test_answer_may_be_empty(template, make_project):
+    project = make_project(template({"a.txt": "{{ cookiecutter.note }}"}, note="x"))
+
+    assert project.run("set", "note=").code == 0
+    assert project.read("a.txt") == ""
+
+
+@pytest.mark.parametrize("place", [".", "/"])
+def test_plan_is_not_written_over_a_folder(project, made, place):
+    made.release({"a.txt": CHANGED})
+
+    assert refused(project, "upgrade", "--plan", place) == "cannot-write"
+
+
 def test_unknown_command():
     said = scaffold("upgarde")
 

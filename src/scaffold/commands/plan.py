@@ -37,6 +37,12 @@ def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]
     Raises:
         ScaffoldError: It cannot be written.
     """
+    if file.is_dir() and not file.is_symlink():
+        raise ScaffoldError(
+            f"the plan cannot be written to {file}: it is a folder",
+            hint="name a file for it",
+            code="cannot-write",
+        )
     if leads_out(file.parent.absolute() / "any"):  # the file itself may be a link, and is replaced
         raise ScaffoldError(
             f"the plan cannot be written to {file}: a link leads out of the repository there",
@@ -54,7 +60,9 @@ def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]
         durable.replace_private(file, (json.dumps(document, indent=1) + "\n").encode())
     except OSError as error:
         raise ScaffoldError(
-            f"the plan cannot be written to {file}: {error.strerror}", code="cannot-write"
+            f"the plan cannot be written to {file}: {error.strerror}",
+            hint="name another place for it",
+            code="cannot-write",
         ) from None
 
 
