@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+TO_MEND = "it is the template's to mend; another version of it may do"
+"""What to do about what no answer can help."""
+
 
 class ScaffoldError(Exception):
     """A refusal that a person can act on; nothing was changed when it is raised.

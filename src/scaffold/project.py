@@ -92,7 +92,11 @@ class Checkout:
         if bare == "true":
             return cls(Path(git_dir), Path(git_dir), "", head, bare=True)
         if inside_git_dir == "true":
-            raise ScaffoldError(f"{folder} is inside git's own folder", code="not-a-repository")
+            raise ScaffoldError(
+                f"{folder} is inside git's own folder",
+                hint="name the project's folder with -C",
+                code="not-a-repository",
+            )
         top = folder.joinpath(*[os.pardir] * prefix.count("/")).resolve()
         facts = Facts(top, Path(git_dir), Path(objects), algorithm)
         return cls(top, Path(git_dir), prefix, head, facts=facts)
@@ -378,7 +382,11 @@ def _decoded(content: bytes | None, name: str) -> str | None:
     try:
         return None if content is None else content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise ScaffoldError(f"{name} is not UTF-8", code="broken-spec") from None
+        raise ScaffoldError(
+            f"{name} is not UTF-8",
+            hint=f"write it anew as UTF-8, or restore it: git checkout HEAD -- {name}",
+            code="broken-spec",
+        ) from None
 
 
 def _no_repository(folder: Path, stderr: str) -> ScaffoldError:

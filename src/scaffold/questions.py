@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
-from scaffold.errors import ScaffoldError
+from scaffold.errors import TO_MEND, ScaffoldError
 from scaffold.rules import component_problem, with_required
 from scaffold.sandbox.engine import Engine, Settings
 from scaffold.spec import Answer, Answers
@@ -145,15 +145,18 @@ def read_questions(text: str, *, own: bool = False) -> Questions:
     if len(text) > _LONGEST:
         raise ScaffoldError(
             f"cookiecutter.json of the template is longer than {_LONGEST:,} characters",
+            hint=TO_MEND,
             code="over-limit",
         )
     try:
         raw = json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
-        raise ScaffoldError(f"cookiecutter.json of the template is broken: {reason}") from None
+        raise ScaffoldError(
+            f"cookiecutter.json of the template is broken: {reason}", hint=TO_MEND
+        ) from None
     if not isinstance(raw, dict):
-        raise ScaffoldError("cookiecutter.json of the template is no JSON object")
+        raise ScaffoldError("cookiecutter.json of the template is no JSON object", hint=TO_MEND)
     if Limits.from_environment().is_too_deep(raw):
         raise ScaffoldError(
             "cookiecutter.json of the template has tables too deep in each other",
@@ -270,7 +273,9 @@ def choose_components(questions: Questions, wanted: Collection[str]) -> tuple[st
     """
     if not questions.manifests:
         if wanted:
-            raise ScaffoldError("this template has no components", code="unknown-component")
+            raise ScaffoldError(
+                "this template has no components", hint="leave them out", code="unknown-component"
+            )
         return ()
     chosen = set(with_required(questions.manifests, wanted))
     for slot, settings in questions.slots.items():
@@ -279,7 +284,11 @@ def choose_components(questions: Questions, wanted: Collection[str]) -> tuple[st
     problem = component_problem(questions.manifests, questions.slots, chosen)
     if problem:
         unknown = chosen - set(questions.components)
-        raise ScaffoldError(problem, code="unknown-component" if unknown else "component-clash")
+        raise ScaffoldError(
+            problem,
+            hint="see `scaffold list`" if unknown else "leave out one of them",
+            code="unknown-component" if unknown else "component-clash",
+        )
     return tuple(sorted(chosen))
 
 
@@ -520,7 +529,7 @@ def _chosen(question: Question, choices: tuple[str, ...], answer: Answer) -> str
         if str(answer) in (choice, raw):
             return choice
     if not choices:
-        raise ScaffoldError(f"the template offers no choice for {question.name}")
+        raise ScaffoldError(f"the template offers no choice for {question.name}", hint=TO_MEND)
     raise _unfit(question, answer, _choose(choices))
 
 
@@ -586,6 +595,7 @@ def _matches(question: Question, text: str) -> bool:
         except re.error as error:
             raise ScaffoldError(
                 f"the pattern of {question.name} is broken: {escape(str(error))}",
+                hint=TO_MEND,
                 code="render-failed",
             ) from None
 

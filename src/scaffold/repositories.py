@@ -216,6 +216,7 @@ class Repository:
                 f"the template has no folder {escape(directory)}"
                 if directory
                 else "the template is empty",
+                hint="name another one with --directory, or another version of it",
                 code="no-template",
             )
         limits.check_size(len(chosen), sum(size for _, _, size in chosen.values()))

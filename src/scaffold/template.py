@@ -154,7 +154,11 @@ def newest(source: Source, *, offline: bool = False) -> Version:
         raise _without_template()
     if not found:
         shown = escape(strip_userinfo(source.address))
-        raise ScaffoldError(f"the template at {shown} has no commit", code="no-template")
+        raise ScaffoldError(
+            f"the template at {shown} has no commit",
+            hint="make one there, or name another template",
+            code="no-template",
+        )
     return found[0]
 
 
@@ -277,6 +281,7 @@ def _open_folder(source: Source, folder: Path, directory: str, ref: str) -> Temp
     if ref and not template.commit.startswith(ref):
         raise ScaffoldError(
             f"{escape(source.address)} is a folder without versions, so it has no {escape(ref)}",
+            hint="leave the version out, or make the folder a git repository",
             code="unknown-version",
         )
     return template
@@ -304,7 +309,11 @@ def _resolve(repository: Repository, ref: str) -> Version:
     if not ref:
         listed = _listed(references)
         if not listed:
-            raise ScaffoldError("the template has no commit", code="no-template")
+            raise ScaffoldError(
+                "the template has no commit",
+                hint="make one there, or name another template",
+                code="no-template",
+            )
         return listed[0]
     for name in (ref, f"v{ref}", ref.removeprefix("v")):
         if name in references.tags:
@@ -458,7 +467,9 @@ def _folder_file(path: Path, folder: Path, most: int) -> File:
     except OSError as error:
         shown = escape(str(path.relative_to(folder.resolve() if is_link else folder)))
         raise ScaffoldError(
-            f"the template has {shown}, which cannot be read: {error.strerror}", code="bad-path"
+            f"the template has {shown}, which cannot be read: {error.strerror}",
+            hint="make it a file that can be read, or take it away",
+            code="bad-path",
         ) from None
     return File(content, "100755" if status.st_mode & 0o100 else "100644")
 
@@ -480,7 +491,9 @@ def _template(
 def _no_template(source: Source, elsewhere: bool) -> ScaffoldError:  # noqa: FBT001 - where a hint is due
     return ScaffoldError(
         f"{_place(source)} is no cookiecutter template: it has no {CONTEXT_FILE}",
-        hint="name the folder that has it with --directory" if elsewhere else "",
+        hint="name the folder that has it with --directory"
+        if elsewhere
+        else "name another template or version",
         code="no-template",
     )
 

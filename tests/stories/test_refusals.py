@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from rights import as_ordinary_user
-from story import CHANGED, Project, git, scaffold
+from story import CHANGED, Project, Template, git, scaffold
 
 
 def refused(project: Project, *arguments: object) -> str:
@@ -18,9 +18,9 @@ def refused(project: Project, *arguments: object) -> str:
     assert said.code == 2, said.out + said.err
     assert said.out == ""
     told = [line for line in said.err.splitlines() if not line.endswith("…")]  # slow: progress
-    assert told[0].startswith("error: ")
-    assert len(told) <= 2
-    assert "Traceback" not in said.err
+    error, hint = told
+    assert error.startswith("error: ")
+    assert hint.startswith("hint: ")
     code = project.run(*arguments, "--json").refusal
     assert project.snapshot == before
     return code
@@ -318,6 +318,7 @@ def test_place_under_a_file_is_refused(tmp_path, template):
         ("--template", "{template}", "--ref", "v77"),
         ("--template", "{template}", "--ref", "--option"),
         ("--template", "{template}", "--directory", "../.."),
+        ("--template", "{template}", "--directory", "nowhere"),
         ("--template", "{template}", "--answers", "nowhere.json"),
         ("--template", "{template}", "--set", "project_slug"),
         ("--template", "{template}", "--set", "other=1"),
@@ -340,13 +341,51 @@ def test_refusal_is_one_line_and_a_hint(tmp_path, template, arguments):
 
 @pytest.mark.parametrize(
     "files",
-    [{"a.txt": "a\n", "{{ 'a.txt' }}": "b\n"}, {"a.txt": b"\xe4 {{ 1 }}\n"}, {"/a.txt": "a\n"}],
+    [
+        {"a.txt": "a\n", "{{ 'a.txt' }}": "b\n"},
+        {"a.txt": b"\xe4 {{ 1 }}\n"},
+        {"/a.txt": "a\n"},
+        {"a.txt": "a\n", "A.txt": "b\n"},
+        {"a": "a\n", "{{ 'a' }}/b.txt": "b\n"},
+    ],
 )
 def test_template_that_makes_no_project_is_refused_with_a_hint(tmp_path, template, files):
-    said = scaffold("new", tmp_path / "p", "--yes", "--template", template(files).path)
+    refused_new(tmp_path / "p", template(files))
 
+
+@pytest.mark.parametrize("content", ["{", "[]", None])
+def test_template_with_broken_questions_is_refused_with_a_hint(tmp_path, template, content):
+    made = template({"a.txt": "a\n"})
+    (made.path / "cookiecutter.json").unlink()
+    if content:
+        (made.path / "cookiecutter.json").write_text(content)
+    git(made.path, "commit", "-q", "-a", "-m", "broken")
+
+    refused_new(tmp_path / "p", made, "--ref", made.head)
+
+
+def test_link_out_of_the_template_is_refused_with_a_hint(tmp_path, template):
+    made = template({"a.txt": "a\n"})
+    (made.path / "{{cookiecutter.project_slug}}" / "out").symlink_to("../../up")
+    git(made.path, "add", "-A")
+    git(made.path, "commit", "-q", "-m", "link")
+
+    refused_new(tmp_path / "p", made, "--ref", made.head)
+
+
+def test_plan_that_cannot_be_written_is_refused_with_a_hint(project, made):
+    made.release({"a.txt": CHANGED})
+
+    assert refused(project, "upgrade", "--plan", "nowhere/plan.json") == "cannot-write"
+
+
+def refused_new(destination: Path, template: Template, *arguments: str) -> None:
+    said = scaffold("new", destination, "--yes", "--template", template.path, *arguments)
     assert said.code == 2
-    assert said.err.splitlines()[1].startswith("hint: ")
+    error, hint = said.err.splitlines()
+    assert error.startswith("error: ")
+    assert hint.startswith("hint: ")
+    assert not destination.exists()
 
 
 @pytest.mark.parametrize("arguments", [("apply", "nowhere.json"), ("check", "-C", "nowhere")])

@@ -107,7 +107,9 @@ def _refuse_needed(questions: Questions, name: str, rest: set[str]) -> None:
     slot = questions.manifests.get(name, {}).get("slot")
     if slot:
         raise ScaffoldError(
-            f"{name} cannot be removed: it is the project's {slot}", code="frozen-answer"
+            f"{name} cannot be removed: it is the project's {slot}",
+            hint="it is decided when a project begins; start a new one without it",
+            code="frozen-answer",
         )
     for other in sorted(rest):
         if name in questions.manifests.get(other, {}).get("requires", ()):

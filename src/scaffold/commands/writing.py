@@ -168,7 +168,9 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
             git("reset", "-q")
     except GitError as error:
         raise ScaffoldError(
-            f"git could not make the first commit: {error.message}", code="git-failed"
+            f"git could not make the first commit: {error.detail}",
+            hint=error.hint or "nothing was made; try again when that is mended",
+            code="git-failed",
         ) from None
 
 

@@ -59,7 +59,11 @@ def render(
     limits = Limits.from_environment()
     limits.check_size(len(tree), sum(len(file.content) for file in tree.values()))
     if not tree:
-        raise ScaffoldError("the template renders no file", code="empty-render")
+        raise ScaffoldError(
+            "the template renders no file",
+            hint="other answers may make some; else it is the template's to mend",
+            code="empty-render",
+        )
     return tree
 
 

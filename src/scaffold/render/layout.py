@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scaffold.errors import ScaffoldError
+from scaffold.errors import TO_MEND, ScaffoldError
 from scaffold.sandbox.engine import Context, Engine, Settings
 from scaffold.tree import File
 from scaffold.trust.text import escape
@@ -64,7 +64,9 @@ class Layout:
             file = self.files[path]
             name = path.removeprefix(self.root)
             if "" in name.split("/"):  # no git makes such a tree
-                raise ScaffoldError(f"the template has a file {escape(path)!r}", code="bad-path")
+                raise ScaffoldError(
+                    f"the template has a file {escape(path)!r}", hint=TO_MEND, code="bad-path"
+                )
             folder = self._copied_folder(name)
             if file.mode == "120000":
                 yield from self._through_link(name, folders)
@@ -94,6 +96,7 @@ class Layout:
         if linked.startswith("/") or below.startswith("../") or not found:
             raise ScaffoldError(
                 f"the template has a link {escape(name)} to {escape(linked)}, which is not inside it",
+                hint=TO_MEND,
                 code="bad-link",
             )
         folder = self._copied_folder(name) or (name if self.copied.match(name) else "")
@@ -145,7 +148,9 @@ class _Folders:
         rendered = _plain(f"{parent}/{name}" if parent else name)
         if self._owners.setdefault(rendered, folder) != folder:
             raise ScaffoldError(
-                f"the template has two folders named {escape(rendered)}", code="bad-path"
+                f"the template has two folders named {escape(rendered)}",
+                hint=TO_MEND,
+                code="bad-path",
             )
         self._folders[folder] = rendered
         return rendered

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from scaffold.errors import ScaffoldError
+from scaffold.errors import TO_MEND, ScaffoldError
 from scaffold.questions import Renderer, read_questions
 from scaffold.render.hooked import (
     end_all,
@@ -99,6 +99,7 @@ class _Child:
         if "error" in result:
             raise ScaffoldError(
                 f"cookiecutter.json of the template does not render: {escape(result['error'])}",
+                hint=TO_MEND,
                 code="render-failed",
             )
         return str(result["text"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from scaffold.errors import ScaffoldError
+from scaffold.errors import TO_MEND, ScaffoldError
 from scaffold.sandbox.engine import Engine
 from scaffold.tree import File
 from scaffold.trust.text import escape
@@ -42,7 +42,9 @@ def _newline(content: bytes, context: dict[str, Any]) -> str:
     chosen = context["cookiecutter"].get("_new_lines")
     if chosen:
         if chosen not in ("\n", "\r", "\r\n"):
-            raise ScaffoldError(f"_new_lines of cookiecutter.json cannot be {chosen!r}")
+            raise ScaffoldError(
+                f"_new_lines of cookiecutter.json cannot be {chosen!r}", hint=TO_MEND
+            )
         return str(chosen)
     if b"\r" not in content:
         return "\n"
@@ -58,5 +60,7 @@ def _encoded(text: str, source: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise ScaffoldError(
-            f"{escape(source)} of the template renders to what is no UTF-8", code="render-failed"
+            f"{escape(source)} of the template renders to what is no UTF-8",
+            hint=TO_MEND,
+            code="render-failed",
         ) from None

@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from scaffold.errors import ScaffoldError
+from scaffold.errors import TO_MEND, ScaffoldError
 from scaffold.sandbox.chance import Chance
 from scaffold.sandbox.plain import Part, filled
 from scaffold.trust.text import escape
@@ -64,15 +64,16 @@ class Settings:
         """
         options = context.get("_jinja2_env_vars", {})
         if not isinstance(options, dict):
-            raise ScaffoldError("_jinja2_env_vars of cookiecutter.json is no table")
+            raise ScaffoldError("_jinja2_env_vars of cookiecutter.json is no table", hint=TO_MEND)
         for name, value in options.items():
             if not isinstance(value, _OPTIONS.get(name, types.NoneType)):
                 raise ScaffoldError(
-                    f"_jinja2_env_vars of cookiecutter.json: {name} cannot be {value!r}"
+                    f"_jinja2_env_vars of cookiecutter.json: {name} cannot be {value!r}",
+                    hint=TO_MEND,
                 )
         extensions = context.get("_extensions", [])
         if not isinstance(extensions, list):
-            raise ScaffoldError("_extensions of cookiecutter.json is no list")
+            raise ScaffoldError("_extensions of cookiecutter.json is no list", hint=TO_MEND)
         return cls(options, tuple(str(name) for name in extensions))
 
     @property
@@ -227,6 +228,6 @@ def _failed(where: str, reason: str) -> ScaffoldError:
     place = f"{escape(where)} of the template" if where else "the template"
     return ScaffoldError(
         f"{place} does not render: {escape(reason)}",
-        hint="it is the template's to mend; another version of it may render",
+        hint=TO_MEND,
         code="render-failed",
     )

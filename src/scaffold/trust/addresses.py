@@ -26,7 +26,11 @@ def check_address(address: str) -> str:
     shown = _shown(address)
     is_odd = address.startswith("-") or any(character < " " for character in address)
     if not address or is_odd or len(address) > _LONGEST:
-        raise ScaffoldError(f"not the address of a template: {shown!r}", code="bad-address")
+        raise ScaffoldError(
+            f"not the address of a template: {shown!r}",
+            hint="give a folder, or an address with https, ssh or file",
+            code="bad-address",
+        )
     prefix, _, rest = address.partition(":")
     if prefix in _SHORT and _SHORTENED.fullmatch(rest):
         return _SHORT[prefix] + rest

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from scaffold.errors import ScaffoldError
+from scaffold.errors import TO_MEND, ScaffoldError
 from scaffold.trust.limits import Limits
 from scaffold.trust.text import escape
 
@@ -156,7 +156,9 @@ def check_tree(paths: Iterable[str]) -> None:
     for key, path in files.items():
         if key in folders:
             raise ScaffoldError(
-                f"the template has both a file and a folder named {escape(path)}", code="bad-path"
+                f"the template has both a file and a folder named {escape(path)}",
+                hint=TO_MEND,
+                code="bad-path",
             )
 
 
@@ -167,7 +169,11 @@ def check_name(name: str) -> str:
         ScaffoldError: It is not.
     """
     if "/" in name or "\\" in name or any(map(_has("Cc"), name)):
-        raise ScaffoldError(f"the project cannot be called {_shown(name)}", code="bad-path")
+        raise ScaffoldError(
+            f"the project cannot be called {_shown(name)}",
+            hint="give another answer, if one is in that name",
+            code="bad-path",
+        )
     return name
 
 
@@ -350,6 +356,7 @@ def _add_folders(path: str, folders: dict[str, str]) -> None:
 def _twins(first: str, second: str) -> ScaffoldError:
     return ScaffoldError(
         f"the template has both {escape(first)!r} and {escape(second)!r}, one name on macOS and Windows",
+        hint=TO_MEND,
         code="bad-path",
     )
 
