@@ -372,10 +372,11 @@ class Repository:
         return contents
 
     def _missing(self, ref: str) -> ScaffoldError:
+        hint = f"see `git ls-remote {self._shown}`"
+        if _FULL_ID.fullmatch(ref):  # of a lock or of cruft, and the history was rewritten since
+            hint = "go on from another one: `scaffold upgrade`, or where a project begins --ref"
         return ScaffoldError(
-            f"the template has no version {escape(ref)}",
-            hint=f"see `git ls-remote {self._shown}`",
-            code="unknown-version",
+            f"the template has no version {escape(ref)}", hint=hint, code="unknown-version"
         )
 
     def _unreachable(self, error: GitError) -> ScaffoldError:

@@ -36,6 +36,20 @@ def test_rewritten_history_upgrades_with_the_projects_own_objects(project, made,
     assert project.read("a.txt") == CHANGED.replace("line 10", "mine")
 
 
+@pytest.mark.parametrize(
+    "command", [("set", "project_slug=x"), ("list",), ("sync",), ("diff", "--reverse")]
+)
+def test_commit_that_is_gone_is_refused_with_the_way_on(project, made, forget, command):
+    project.edit("a.txt", line=10, to="mine")
+    rewrite(made, {"a.txt": CHANGED})
+    forget()
+
+    said = project.run(*command)
+
+    assert said.code == 2
+    assert "hint: go on from another one: `scaffold upgrade`" in said.err
+
+
 def test_file_whose_past_is_gone_everywhere_is_named(project, made, forget, tmp_path):
     project.edit("a.txt", line=10, to="mine")
     rewrite(made, {"a.txt": CHANGED})
