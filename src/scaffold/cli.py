@@ -213,6 +213,12 @@ def _wishes(
     trust: Trust = False,
     yes: Yes = False,
 ) -> Wishes:
+    if plan is not None and branch:
+        raise ScaffoldError(
+            "--plan and --branch exclude each other",
+            hint="a plan is for the work tree: switch to a new branch, then scaffold apply it",
+            code="usage",
+        )
     return Wishes(
         place,
         trust=trust,

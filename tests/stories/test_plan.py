@@ -96,6 +96,40 @@ def test_stale_plan_is_refused(project, made, tmp_path):
     assert project.snapshot == before
 
 
+def test_plan_of_a_spec_that_is_not_committed_is_what_happens(project, made, tmp_path):
+    change(made)
+    project.replace("scaffold.toml", "v1.0.0", "v2.0.0", commit=False)
+    project.run("sync", "--plan", tmp_path / "plan.json")
+
+    said = project.run("apply", tmp_path / "plan.json", "--commit")
+
+    assert said.code == 0, said.err
+    assert project.read("b.txt") == "new b\n"
+    assert project.status == ""
+
+
+def test_plan_of_a_spec_that_was_edited_again_is_refused(project, made, tmp_path):
+    change(made)
+    project.replace("scaffold.toml", "v1.0.0", "v2.0.0", commit=False)
+    project.run("sync", "--plan", tmp_path / "plan.json")
+    project.replace("scaffold.toml", "[template]", "# mine\n[template]", commit=False)
+    before = project.snapshot
+
+    said = project.run("apply", tmp_path / "plan.json", "--json")
+
+    assert (said.code, said.refusal) == (2, "dirty")
+    assert project.snapshot == before
+
+
+def test_plan_for_a_branch_is_refused(project, made, tmp_path):
+    change(made)
+
+    said = project.upgrade("--plan", tmp_path / "plan.json", "--branch", "update")
+
+    assert (said.code, said.refusal) == (2, "usage")
+    assert not (tmp_path / "plan.json").exists()
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"format": 99}', '{"format": 1, "message": "x", "report": {}}']
 )

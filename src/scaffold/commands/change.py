@@ -11,6 +11,7 @@ from scaffold.commands.telling import Done, told
 from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.git import Git
+from scaffold.objects import object_id
 from scaffold.project import Project, check_git
 from scaffold.spec import SPEC_FILE
 from scaffold.undo import Undone
@@ -102,7 +103,10 @@ def _planned(project: Project, prepared: Prepared, wishes: Wishes, undone: Undon
             raise _secret_plan()
         from scaffold.commands.plan import save_plan  # noqa: PLC0415
 
-        save_plan(wishes.plan, prepared.outcome, commit_message(prepared), dict(report.data))
+        message, data = commit_message(prepared), dict(report.data)
+        spec = checkout.read(SPEC_FILE) if edited_paths(prepared) else None
+        made_from = object_id("blob", spec) if spec is not None else ""
+        save_plan(wishes.plan, prepared.outcome, message, data, spec=made_from)
     if wishes.diff:
         from scaffold.commands.patch import as_patch  # noqa: PLC0415
 

@@ -20,6 +20,7 @@ from scaffold.merge.outcome import Change
 from scaffold.objects import object_id
 from scaffold.pack import OBJECT_KINDS
 from scaffold.project import Checkout
+from scaffold.spec import SPEC_FILE
 from scaffold.tree import Mode
 from scaffold.trust.limits import Limits
 from scaffold.trust.paths import leads_out, open_regular
@@ -31,8 +32,17 @@ _SHA1 = 40
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]) -> None:
+def save_plan(
+    file: Path, outcome: Outcome, message: str, report: dict[str, Any], *, spec: str = ""
+) -> None:
     """Write everything that carrying out `outcome` needs to `file`.
+
+    Args:
+        file: Where.
+        outcome: What is to be carried out.
+        message: Of its commit.
+        report: What is told of it.
+        spec: The blob id of scaffold.toml as it lies there, where the outcome is made from that.
 
     Raises:
         ScaffoldError: It cannot be written.
@@ -54,6 +64,7 @@ def save_plan(file: Path, outcome: Outcome, message: str, report: dict[str, Any]
         "scaffold": __version__,
         "message": message,
         "report": report,
+        "spec": spec,
         "outcome": outcome.to_plan(),
     }
     try:
@@ -72,7 +83,7 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     Raises:
         ScaffoldError: It is no plan, or the repository is not as it was.
     """
-    outcome, message, report = _read(file)
+    outcome, message, report, spec = _read(file)
     checkout = Checkout.discover(wishes.place)
     checkout.check_ready()
     if outcome.head != checkout.head:
@@ -85,7 +96,8 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     undone = apply.recover(checkout.git) or Undone()
     if wishes.commit:
         refuse_staged(checkout)
-    apply.apply(checkout.git, outcome, note={"verb": "apply", "message": message})
+    note = {"verb": "apply", "message": message}
+    apply.apply(checkout.git, outcome, note=note, edited=_edited(checkout, outcome, spec))
     conflicts = [change.path for change in outcome.conflicts]
     commit = ""
     if wishes.commit and not conflicts:
@@ -103,8 +115,15 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     return Report(data, tuple(lines), Exit.NEGATIVE if conflicts else Exit.DONE)
 
 
-def _read(file: Path) -> tuple[Outcome, str, dict[str, Any]]:
-    """Return outcome, message and report of a plan, which anybody may have written: all of it is looked at first."""
+def _edited(checkout: Checkout, outcome: Outcome, spec: str) -> tuple[str, ...]:
+    """Return the path of a spec that was planned from as it lies there, and still does."""
+    path = outcome.in_repository(SPEC_FILE)
+    lies = checkout.at("").read(path)
+    return (path,) if lies is not None and object_id("blob", lies) == spec else ()
+
+
+def _read(file: Path) -> tuple[Outcome, str, dict[str, Any], str]:
+    """Return what a plan holds, which anybody may have written: all of it is looked at first."""
     try:
         with open_regular(file) as stream:
             text = stream.read()
@@ -120,12 +139,13 @@ def _read(file: Path) -> tuple[Outcome, str, dict[str, Any]]:
             raise _not_a_plan(file)
         outcome = Outcome.from_plan(document["outcome"])
         message, report = document["message"], document["report"]
+        spec = document.get("spec", "")
         is_sound = isinstance(report, dict) and _is_message(message) and _is_outcome(outcome)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise _not_a_plan(file) from None
     if not is_sound:
         raise _not_a_plan(file)
-    return outcome, message, report
+    return outcome, message, report, spec
 
 
 def _is_message(text: Any) -> bool:
