@@ -151,9 +151,12 @@ def _help(arguments: list[str]) -> str:
 
 
 def _of_the_machine(error: Exception) -> ScaffoldError | None:
-    """Return how to tell that the system would not write, or has no memory left; nothing of any other error."""
+    """Return how to tell that the system would not write, lacks memory or our folder; nothing of any other error."""
     if isinstance(error, MemoryError):
         return ScaffoldError("there is not enough memory for this", code="out-of-memory")
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        hint = "go to one that is there"
+        return ScaffoldError("the current folder is gone", hint=hint, code="not-a-folder")
     if not isinstance(error, OSError) or error.errno not in _OUTSIDE:
         return None
     place = error.filename2 or error.filename or "a file"
@@ -162,6 +165,14 @@ def _of_the_machine(error: Exception) -> ScaffoldError | None:
         hint="try again when that is mended",
         code="unwritable",
     )
+
+
+def _is_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _bug(error: Exception, arguments: list[str]) -> ScaffoldError:

@@ -164,11 +164,12 @@ class Checkout:
         """Return whether an operation of scaffold's left something behind in git's folder."""
         return not self.bare and (self.git_dir / "scaffold").is_dir()
 
-    def check_ready(self, *, for_branch: bool = False) -> None:
+    def check_ready(self, *, leaves_files: bool = False, may_branch: bool = True) -> None:
         """Refuse a repository that is in no state to be changed.
 
         Args:
-            for_branch: The change goes to a branch of its own; the work tree is left alone.
+            leaves_files: The change goes to a branch of its own, or is only looked at; the work tree is left alone.
+            may_branch: It could go to one.
 
         Raises:
             ScaffoldError: No commit yet, an unfinished merge, a detached HEAD, or no work tree.
@@ -179,19 +180,21 @@ class Checkout:
                 hint="make one first: git add -A && git commit",
                 code="no-commit",
             )
-        if for_branch:
+        if leaves_files:
             return
         if self.bare:
+            named = "name a branch for the change: --branch NAME"
             raise ScaffoldError(
                 "a bare repository has no files to change",
-                hint="name a branch for the change: --branch NAME",
+                hint=named if may_branch else "use a clone with files",
                 code="bare-repository",
             )
         self._check_finished()
         if self.is_detached():
+            named = ", or name a new one: --branch NAME" if may_branch else ""
             raise ScaffoldError(
                 "HEAD is detached: a change would belong to no branch",
-                hint="git switch to a branch first, or name a new one: --branch NAME",
+                hint=f"git switch to a branch first{named}",
                 code="detached-head",
             )
 

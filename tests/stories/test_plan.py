@@ -234,6 +234,15 @@ def test_the_rest_follows_with_the_next_upgrade(project, made):
     assert said.json["message"].startswith("Bring the rest to v2.0.0\n")
 
 
+def test_marks_after_only_name_no_version_for_lines_of_an_earlier_one(project, made):
+    project.edit("a.txt", line=2, to="mine")
+    change(made)
+    project.upgrade("--only", "b.txt", "--commit")
+
+    assert project.upgrade().conflicts == ["a.txt"]
+    assert "||||||| template before" in project.read("a.txt")
+
+
 def test_only_something_that_does_not_exist_is_refused(project, made):
     change(made)
 

@@ -4,11 +4,14 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from rights import as_ordinary_user
 from story import CHANGED, Project, Template, git, scaffold
+
+import scaffold as scaffold_package
 
 
 def refused(project: Project, *arguments: object) -> str:
@@ -108,6 +111,46 @@ def test_no_commit_yet(project, made):
     made.release({"a.txt": CHANGED})
 
     assert refused(project, "upgrade") == "no-commit"
+    assert refused(project, "upgrade", "--dry-run") == "no-commit"
+
+
+def test_plan_on_a_detached_head_is_sent_to_no_branch_of_its_own(project, made, tmp_path):
+    made.release({"a.txt": CHANGED})
+    project.upgrade("--plan", tmp_path / "plan.json")
+    project.git("checkout", "-q", "--detach")
+
+    assert refused(project, "apply", tmp_path / "plan.json") == "detached-head"
+    assert "--branch" not in project.run("apply", tmp_path / "plan.json").err
+
+
+@pytest.mark.parametrize("option", ["--abort", "--continue"])
+def test_nothing_waits_in_a_bare_repository(project, tmp_path, option):
+    git(tmp_path, "clone", "-q", "--bare", str(project.path), "bare.git")
+
+    said = scaffold("upgrade", option, at=tmp_path / "bare.git")
+
+    assert said.code == 2
+    assert said.err.startswith("error: no change waits in a bare repository\nhint: ")
+
+
+@pytest.mark.parametrize("command", [("check",), ("upgrade",), ("new", "demo", "--yes")])
+def test_folder_that_is_gone_beneath_us(tmp_path, command):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    there = f"{sys.executable} -m scaffold {' '.join(command)}"
+    path = {**os.environ, "PYTHONPATH": str(Path(scaffold_package.__file__).parent.parent)}
+
+    said = subprocess.run(
+        ["sh", "-c", f"rmdir ../gone; {there}"],
+        cwd=gone,
+        env=path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert said.returncode == 2
+    assert said.stderr == "error: the current folder is gone\nhint: go to one that is there\n"
 
 
 def test_old_git(project, tmp_path, monkeypatch):

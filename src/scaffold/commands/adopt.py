@@ -100,8 +100,7 @@ def add_to_foreign(wishes: Wishes, names: tuple[str, ...], given: Answers) -> Re
 def _ready(wishes: Wishes) -> Checkout:
     check_git()
     checkout = Checkout.discover(wishes.place)
-    if not wishes.dry_run:
-        checkout.check_ready(for_branch=bool(wishes.branch))
+    checkout.check_ready(leaves_files=wishes.dry_run or bool(wishes.branch))
     return checkout
 
 

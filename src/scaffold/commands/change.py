@@ -32,8 +32,7 @@ def ready_project(wishes: Wishes, *, edited_spec: bool = False) -> tuple[Project
     check_git()
     project = Project.find(wishes.place)
     checkout = project.checkout
-    if not wishes.dry_run:
-        checkout.check_ready(for_branch=bool(wishes.branch))
+    checkout.check_ready(leaves_files=wishes.dry_run or bool(wishes.branch))
     if wishes.branch:
         return project.as_committed(but_spec=edited_spec), Undone()
     if not checkout.has_journal():

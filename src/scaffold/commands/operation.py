@@ -143,7 +143,9 @@ def _merge(
         base = describe(base, project.spec_text, before)
     else:
         theirs = _described(project, theirs, rendered.spec, lock)
-    labels = Labels(base=f"template {before.spec.version}", theirs=f"template {template.version}")
+    # What --only left behind is of an earlier version than the rest.
+    old = "before" if before.behind else before.spec.version
+    labels = Labels(base=f"template {old}", theirs=f"template {template.version}")
     with step("merging"):
         outcome = merge(
             git,

@@ -85,7 +85,7 @@ def apply_plan(file: Path, wishes: Wishes) -> Report:
     """
     outcome, message, report, spec = _read(file)
     checkout = Checkout.discover(wishes.place)
-    checkout.check_ready()
+    checkout.check_ready(may_branch=False)
     if outcome.head != checkout.head:
         raise ScaffoldError(
             f"the plan is stale: it was made for commit {outcome.head[:12]}, "

@@ -11,6 +11,7 @@ from scaffold.commands.sources import stored_address
 from scaffold.commands.target import followed
 from scaffold.commands.telling import saved_lines
 from scaffold.commands.wishes import Wishes
+from scaffold.errors import ScaffoldError
 from scaffold.project import Checkout
 from scaffold.spec import Answers
 from scaffold.values import replace
@@ -53,7 +54,7 @@ def go_on(wishes: Wishes) -> Report:
     Raises:
         ScaffoldError: There is none, or conflicts are left.
     """
-    checkout = Checkout.discover(wishes.place)
+    checkout = _with_files(wishes)
     waiting = apply.pending(checkout.git)
     commit = ""
     if wishes.commit and waiting is not None:
@@ -72,8 +73,20 @@ def abort(wishes: Wishes) -> Report:
     Raises:
         ScaffoldError: There is nothing to undo.
     """
-    undone = apply.abort(Checkout.discover(wishes.place).git)
+    undone = apply.abort(_with_files(wishes).git)
     lines = [Line(f"undone: {count(len(undone.paths), 'file')} as before", Style.GOOD)]
     lines += saved_lines(undone)
     data = {"command": "abort", "paths": list(undone.paths), "saved": dict(undone.saved)}
     return Report(data, tuple(lines))
+
+
+def _with_files(wishes: Wishes) -> Checkout:
+    """Return the repository at the wished place, in which a change can wait: one with a work tree."""
+    checkout = Checkout.discover(wishes.place)
+    if checkout.bare:
+        raise ScaffoldError(
+            "no change waits in a bare repository",
+            hint="go to the work tree that it was made in",
+            code="bare-repository",
+        )
+    return checkout
