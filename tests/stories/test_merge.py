@@ -307,6 +307,18 @@ def test_tracked_file_is_upgraded_whatever_git_ignores(project):
     assert project.status == ""
 
 
+@pytest.mark.parametrize("rules", ["*.bin filter=lfs\n", "# filter\n*.bin -text\n"])
+def test_filter_that_did_not_run_is_told(project, rules):
+    project, template = project
+    project.write(".gitattributes", rules)
+    template.release({"deep/model.bin": b"\0\1", "c.txt": "c\n"})
+
+    notes = project.upgrade("--dry-run").notes
+
+    assert notes == project.upgrade("--commit").notes
+    assert notes.get("not-filtered", []) == (["deep/model.bin"] if "=lfs" in rules else [])
+
+
 def test_untracked_file_in_the_way_is_refused(project):
     project, template = project
     project.write("new.md", "mine\n", commit=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import starmap
 
 from scaffold import apply
 from scaffold.commands.committing import commit_or_undo, identified, refuse_staged
@@ -24,6 +25,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.marks import has_marks
 from scaffold.merge import Labels, Outcome, Policy, merge
+from scaffold.merge.filtered import filtered
 from scaffold.merge.globs import matches
 from scaffold.merge.ignored import Ignoring
 from scaffold.merge.outcome import only
@@ -103,7 +105,7 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
     rendered = replace(rendered, lock=merged.lock)
     notes = (
         *rendered.notes,
-        *merged.lost,
+        *merged.notes,
         *_told_of_template(before, rendered, wishes),
         *_pointed_out(before, rendered, outcome),
         *_marked(outcome),
@@ -114,11 +116,11 @@ def prepare(project: Project, wanted: Wanted, wishes: Wishes) -> Prepared:
 
 @frozen
 class _Merged:
-    """What a merge made, the lock that says so, and what is not known any more of what was applied."""
+    """What a merge made, the lock that says so, and what must be told of it."""
 
     outcome: Outcome
     lock: Lock
-    lost: tuple[Note, ...]
+    notes: tuple[Note, ...]
 
 
 def _merge(
@@ -158,7 +160,16 @@ def _merge(
             open_store=store,
             ignoring=ignoring(project.checkout, wishes),
         )
-    return _Merged(outcome, lock, lost)
+    unfiltered = filtered(outcome, store, project.checkout.git_dir)
+    return _Merged(outcome, lock, (*lost, *starmap(_unfiltered, unfiltered.items())))
+
+
+def _unfiltered(path: str, name: str) -> Note:
+    import shlex  # noqa: PLC0415 - where a project has filters
+
+    again = f"git add --renormalize {shlex.quote(path)}"
+    told = f"{path} is in the index as the template has it: its filter {name} was not run; {again} runs it"
+    return Note("not-filtered", path, told)
 
 
 def ignoring(checkout: Checkout, wishes: Wishes) -> Ignoring:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from scaffold.git import Git
 from scaffold.merge.outcome import Change, Kind
+from scaffold.merge.scratch import ask, rules_above
 from scaffold.tree import File
 from scaffold.values import frozen, replace
-
-_RULES = ".gitignore"
 
 
 @frozen
@@ -41,10 +37,11 @@ class Ignoring:
         if not asked:
             return changes
         found: dict[str, File | None] = {}
-        for name in {_rules_in(folder) for path in asked for folder in _above(path)}:
+        for name in rules_above(asked, ".gitignore"):
             own = name.removeprefix(prefix) if name.startswith(prefix) else ""
             found[name] = changes[own].after if own in changes else self._lying(name, committed)
-        ignored = {asked[path] for path in self._ignored(asked, found)}
+        answers = ask(self.git_dir, found, asked, "check-ignore", "--no-index", expect=(0, 1))
+        ignored = {asked[path[2:]] for path in answers}
         return {
             path: self._left(change) if path in ignored else change
             for path, change in changes.items()
@@ -54,27 +51,7 @@ class Ignoring:
         if self.top is None:
             return committed(name)
         place = self.top / name
-        is_read = place.is_file() and not place.is_symlink()  # which git does not follow
-        return File(place.read_bytes()) if is_read else None
-
-    def _ignored(self, paths: Collection[str], rules: Mapping[str, File | None]) -> Collection[str]:
-        """Ask git in a folder that has nothing but the rules: the project has not got all of them yet."""
-        with tempfile.TemporaryDirectory(prefix="scaffold-ignored-") as folder:
-            for name, file in rules.items():
-                if file is not None and file.mode != "120000":
-                    place = Path(folder, name)
-                    place.parent.mkdir(parents=True, exist_ok=True)
-                    place.write_bytes(file.content)
-            answer = Git(Path(folder), git_dir=self.git_dir)(
-                "check-ignore",
-                "-z",
-                "--no-index",
-                "--stdin",
-                stdin=b"".join(b"./%s\0" % os.fsencode(path) for path in paths),
-                env={"GIT_WORK_TREE": folder},
-                expect=(0, 1),
-            )
-        return [os.fsdecode(path[2:]) for path in answer.stdout.split(b"\0") if path]
+        return File(place.read_bytes()) if place.is_file() and not place.is_symlink() else None
 
     def _left(self, change: Change) -> Change:
         if change.after is None:
@@ -90,12 +67,3 @@ class Ignoring:
 def _is_asked(change: Change) -> bool:
     """Return whether the project has no file that the template adds, or has changed."""
     return change.code in {"template-added", "you-deleted"}
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
-
-
-def _rules_in(folder: str) -> str:
-    return f"{folder}/{_RULES}" if folder else _RULES
