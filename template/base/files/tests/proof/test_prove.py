@@ -1,11 +1,14 @@
 """The proof itself: a fault that nobody sees must show, and so must a gate that is always red."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from project_package.parameters import Parameters, read_parameters
+from project_package.paths import Paths
 from project_package.proof import gates
 from project_package.proof.faults import FAULTS, Fault
 from project_package.proof.prove import HEAD, line, main, prove
@@ -80,6 +83,45 @@ def test_gate_that_is_always_red_is_no_proof(scratch: Scratch) -> None:
     assert proof.caught
     assert not proof.holds
     assert "red without the fault" in line(proof)
+
+
+@pytest.fixture
+def few(scratch: Scratch) -> Iterator[Scratch]:
+    """A copy with few rows to learn from: each candidate is trained twice."""
+    with scratch.copy() as copy:
+        _learn_from(copy, lambda rows: rows.head(1000))
+        yield copy
+
+
+def _learn_from(scratch: Scratch, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    change(pd.read_parquet(scratch.paths.train)).to_parquet(scratch.paths.train)
+
+
+def test_training_that_draws_at_random_is_not_repeatable(few: Scratch) -> None:
+    (fault,) = (fault for fault in FAULTS if fault.gate is gates.repetition)
+
+    (proof,) = prove(few, [fault])
+
+    assert proof.holds, line(proof)
+
+
+def test_training_on_other_rows_is_repeatable(few: Scratch) -> None:
+    _learn_from(few, lambda rows: rows.iloc[1:])
+
+    assert gates.repetition(few) == ""
+
+
+def test_each_candidate_is_trained_twice(few: Scratch) -> None:
+    trained: list[str] = []
+
+    def train(_: Paths, parameters: Parameters) -> None:
+        trained.extend(parameters.train.candidates)
+
+    few.train = train
+    gates.repetition(few)
+
+    every = read_parameters(few.paths.parameters).train.candidates
+    assert trained == [name for name in every for _ in range(2)]
 
 
 def test_table_has_a_column_for_each_fact() -> None:

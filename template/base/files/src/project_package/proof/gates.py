@@ -1,7 +1,8 @@
 """The gates of pipeline and service as questions to a scratch copy: why is it red? "" is green."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import joblib
 import pandas as pd
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from project_package.data.validate import validate
 from project_package.errors import PipelineError
+from project_package.parameters import read_parameters
 from project_package.paths import Paths
 from project_package.proof.recorded import lineage_problems
 from project_package.proof.scratch import Scratch
@@ -20,7 +22,6 @@ from project_package.service.rows import NAMES, Values
 from project_package.service.settings import Settings
 from project_package.training.evaluate import evaluate
 from project_package.training.export import check_parity
-from project_package.training.train import train
 
 # From here on a population stability index is read as a shift; see docs/serving.md.
 SHIFT = 0.25
@@ -45,15 +46,17 @@ def evaluation(scratch: Scratch) -> str:
 
 def retraining(scratch: Scratch) -> str:
     """Train on what the scratch copy holds, then judge the candidate."""
-    return _stopped_by(lambda: train(scratch.paths, scratch.parameters)) or evaluation(scratch)
+    stopped = _stopped_by(lambda: scratch.train(scratch.paths, scratch.parameters))
+    return stopped or evaluation(scratch)
 
 
 def repetition(scratch: Scratch) -> str:
-    """Train again: the same data, parameters and code must give the same graph."""
-    before = (scratch.paths.candidate / "model.onnx").read_bytes()
-    train(scratch.paths, scratch.parameters)
-    after = (scratch.paths.candidate / "model.onnx").read_bytes()
-    return "" if before == after else "two trainings gave two different graphs"
+    """Train each candidate twice: the same data, parameters and code must give the same graph."""
+    every = read_parameters(scratch.paths.parameters).train.candidates
+    for name, options in every.items():
+        if _trained(scratch, {name: options}) != _trained(scratch, {name: options}):
+            return f"two trainings of {name} gave two different graphs"
+    return ""
 
 
 def parity(scratch: Scratch) -> str:
@@ -101,6 +104,13 @@ def drift(scratch: Scratch) -> str:
         for name, shift in shifts.items()
         if shift is not None and shift > SHIFT
     )
+
+
+def _trained(scratch: Scratch, candidates: Mapping[str, Mapping[str, float]]) -> bytes:
+    parameters = scratch.parameters
+    chosen = replace(parameters.train, candidates=candidates)
+    scratch.train(scratch.paths, replace(parameters, train=chosen))
+    return (scratch.paths.candidate / "model.onnx").read_bytes()
 
 
 def _rows(paths: Paths) -> Iterator[Values]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
-from project_package.rehearsal import rehearse
+from project_package.rehearsal import Step, rehearse
+from project_package.training.train import train
 
 # One candidate and two folds: what is proven here are gates, not models.
 FOLDS = 2
@@ -17,10 +18,11 @@ FOLDS = 2
 
 @dataclass
 class Scratch:
-    """A folder with a whole run of the pipeline, and the parameters of that run."""
+    """A folder with a whole run of the pipeline, that run's parameters, and how models learn."""
 
     paths: Paths
     parameters: Parameters
+    train: Step = train
 
     @contextmanager
     def copy(self) -> Iterator["Scratch"]:

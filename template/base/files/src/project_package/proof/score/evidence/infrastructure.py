@@ -12,13 +12,16 @@ ROLL_BACK = ("tests/pipeline/test_roll_back.py",)
 
 
 def reproducible(repository: Repository) -> str:
-    """Two trainings gave the same bytes, and the champion says what it was made from."""
+    """Each candidate gave the same bytes twice, and the champion says what it was made from."""
     champion = repository.champion()
     for fact in ("data_hash", "environment_hash", "git_commit"):
         if champion[fact] == "unknown":
             raise Lacking(f"the champion does not know its {fact}")
     repository.proven("repetition")
-    return "two trainings gave the same bytes; the champion names its commit, data and environment"
+    return (
+        "two trainings of each candidate gave the same bytes; "
+        "the champion names its commit, data and environment"
+    )
 
 
 def unit_tests(repository: Repository) -> str:
