@@ -124,6 +124,16 @@ def test_each_candidate_is_trained_twice(few: Scratch) -> None:
     assert trained == [name for name in every for _ in range(2)]
 
 
+def test_what_cannot_be_injected_is_no_proof(scratch: Scratch) -> None:
+    fault = next(fault for fault in FAULTS if fault.name == "it is worse on one slice only")
+    unjudged = replace(scratch.parameters, gate=replace(scratch.parameters.gate, slices=()))
+
+    (proof,) = prove(Scratch(scratch.paths, unjudged), [replace(fault, gate=gates.loading)])
+
+    assert not proof.holds
+    assert "no slice is judged" in line(proof)
+
+
 def test_table_has_a_column_for_each_fact() -> None:
     assert HEAD.split() == ["fault", "gate", "seconds", "caught", "by"]
 

@@ -16,7 +16,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from project_package import bundle, problem
+from project_package.errors import PipelineError
 from project_package.packing import pack
+from project_package.parameters import Gate as GateRules
 from project_package.parameters import Parameters, read_parameters
 from project_package.paths import Paths
 from project_package.proof import gates
@@ -121,17 +123,26 @@ def _shared_rows(scratch: Scratch) -> None:
 
 
 def _broken_slice(scratch: Scratch) -> None:
-    """Publish a champion that is better on the smallest slice alone: it knows that by heart."""
-    rules = scratch.parameters.gate
-    column = rules.slices[-1]
+    """Publish a champion that is better on the smallest slice alone: it knows that by heart.
+
+    Raises:
+        PipelineError: No slice is judged.
+    """
     held_out, rows = pd.read_parquet(scratch.paths.test), pd.read_parquet(scratch.paths.train)
-    counts = held_out[column].value_counts()
-    smallest = counts[counts >= rules.slice_rows].index[-1]
-    part = held_out[held_out[column] == smallest]
+    part = _smallest_slice(held_out, scratch.parameters.gate)
     _train(lambda all_rows: pd.concat([all_rows.sample(1000, random_state=0), part]))(scratch)
     scratch.train(scratch.paths, scratch.parameters)
     _publish_candidate(scratch)
     rows.to_parquet(scratch.paths.train, index=False)
+
+
+def _smallest_slice(rows: pd.DataFrame, rules: GateRules) -> pd.DataFrame:
+    for column in reversed(rules.slices):
+        counts = rows[column].value_counts()
+        if judged := list(counts[counts >= rules.slice_rows].index):
+            smallest: pd.DataFrame = rows[rows[column] == judged[-1]]
+            return smallest
+    raise PipelineError("no slice is judged", "name columns in gate.slices of params.yaml")
 
 
 def _without_seed(scratch: Scratch) -> None:
