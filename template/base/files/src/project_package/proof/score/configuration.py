@@ -6,13 +6,16 @@ from pathlib import Path
 import yaml
 
 COMMENTS = ("#", "//")
+# How a job, a step or a rule says that it is never run.
+OFF = {"if": "false", "condition": "false", "enabled": "false", "when": "never"}
 
 
 def lines(file: Path) -> list[str]:
     """Return what `file` says.
 
     Of YAML, each value is a line with its keys before it, such as `jobs.test.steps.run: make test`,
-    and so is each line of a long text. Of any other format they are the lines of the file.
+    and so is each line of a long text; what is switched off, as a job is by `if: false`, is left
+    out. Of any other format they are the lines of the file.
 
     Raises:
         OSError: It cannot be read.
@@ -27,13 +30,28 @@ def lines(file: Path) -> list[str]:
 
 def _values(node: yaml.Node | None, path: str = "") -> Iterator[str]:
     if isinstance(node, yaml.MappingNode):
+        if _is_off(node):
+            return
         for key, value in node.value:
             yield from _values(value, f"{path}.{key.value}" if path else key.value)
     elif isinstance(node, yaml.SequenceNode) and node.tag.startswith("!"):
         yield f"{path}: {' '.join(each.value for each in node.value)}"
     elif isinstance(node, yaml.SequenceNode):
         for each in node.value:
+            if _ends_rules(each):
+                return
             yield from _values(each, path)
     elif node is not None:
         for line in node.value.splitlines() or [""]:
             yield f"{path}: {line.strip()}"
+
+
+def _is_off(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.MappingNode) and any(
+        OFF.get(key.value) == str(value.value).strip("${ }").lower() for key, value in node.value
+    )
+
+
+def _ends_rules(node: yaml.Node) -> bool:
+    """Return whether `node` is the rule that nothing is run, on no condition."""
+    return _is_off(node) and [key.value for key, _ in node.value] == ["when"]
