@@ -1,5 +1,8 @@
 """Each test of the score that this repository satisfies falls when its evidence is broken."""
 
+import ast
+import importlib
+import inspect
 import json
 import logging
 import pkgutil
@@ -7,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import rmtree
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -16,7 +21,7 @@ from project_package import problem, schema
 from project_package.proof.score import evidence
 from project_package.proof.score.__main__ import main, table
 from project_package.proof.score.collect import all_evidence, evidence_of
-from project_package.proof.score.judge import Result
+from project_package.proof.score.judge import Evidence, Result
 from project_package.proof.score.page import to_html
 from project_package.proof.score.repository import Repository
 from project_package.proof.score.rubric import BY_PERSONS, DEMANDS, SECTIONS
@@ -26,6 +31,7 @@ from .conftest import REVIEWED, World, commit
 
 Break = Callable[[World, pytest.MonkeyPatch], object]
 
+EVERY_MODULE = sorted(module.name for module in pkgutil.iter_modules(evidence.__path__))
 # Without what components bring: it may show the same in another way.
 MODULES = ("data", "model", "infrastructure", "operation")
 OWN = [each for module in MODULES for each in evidence_of(module)]
@@ -57,9 +63,12 @@ def contract(**change: Any) -> Break:
     return break_it
 
 
-def no_range(_: World, patch: pytest.MonkeyPatch) -> None:
-    first, *others = schema.NUMBERS
-    patch.setattr(schema, "NUMBERS", (replace(first, maximum=None), *others))
+def limit(**change: Any) -> Break:
+    def break_it(_: World, patch: pytest.MonkeyPatch) -> None:
+        first, *others = schema.NUMBERS
+        patch.setattr(schema, "NUMBERS", (replace(first, **change), *others))
+
+    return break_it
 
 
 def champion(**change: Any) -> Break:
@@ -92,87 +101,153 @@ def other_answer(world: World, _: pytest.MonkeyPatch) -> None:
     world.edit("models/champion/examples.json", change)
 
 
-WORST = float("-inf") if problem.HIGHER_IS_BETTER else float("inf")
+WORST, BEST = (float("-inf"), float("inf"))[:: 1 if problem.HIGHER_IS_BETTER else -1]
 
-BREAKS: dict[str, dict[str, Break]] = {
-    "schema": {
-        "invalid data": invalid,
-        "no range": no_range,
-        "a fault passes": uncaught("validation"),
-    },
-    "beneficial": {
-        "a feature harms": feature(benefit=-0.1),
-        "a feature is noise": feature(
-            benefit=0.001, together={"with": [], "benefit": 0.001, "error": 0.001}
+
+def no_slices(world: World, _: pytest.MonkeyPatch) -> None:
+    world.edit("params.yaml", lambda parameters: parameters["gate"].update(slices=[]))
+    world.lock()
+
+
+def better_candidate(world: World, _: pytest.MonkeyPatch) -> None:
+    world.edit(
+        "models/candidate/facts.json",
+        lambda facts: facts["cross_validated"].update(another=BEST),
+    )
+    world.lock()
+
+
+def failed_check(name: str) -> Break:
+    return gate_of_candidate(
+        lambda gate: next(e for e in gate["checks"] if e["name"] == name).update(passed=False)
+    )
+
+
+def inexact(world: World, _: pytest.MonkeyPatch) -> None:
+    world.edit("models/candidate/facts.json", lambda facts: facts.update(parity=1.0))
+
+
+def not_measured(world: World, _: pytest.MonkeyPatch) -> None:
+    world.found("features", lambda content: content.pop(FEATURE))
+
+
+def tried(**change: Any) -> Break:
+    value = {"name": "rounds", "value": 9, "gain": 0.0, "error": 0.01}
+    return found("tuning", tried=[value | change])
+
+
+# For each test of the score, words of the reason why it falls, and what is broken for it.
+BREAKS: dict[str, list[tuple[str, Break]]] = {
+    "schema": [
+        ("the data break rules: see reports/validation.md", invalid),
+        ("has no range in schema.py", limit(minimum=None)),
+        ("has no range in schema.py", limit(maximum=None)),
+        ("not caught by the gate validation", uncaught("validation")),
+    ],
+    "beneficial": [
+        ("held-out predictions are better without", feature(benefit=-0.1)),
+        (
+            "no better than noise:",
+            feature(benefit=0.001, together={"with": [], "benefit": 0.001, "error": 0.001}),
         ),
-        "not measured": lambda world, _: world.found("features", lambda each: each.pop(FEATURE)),
-    },
-    "cost": {
-        "slow": feature(microseconds_per_row=1000.0),
-        "missing": feature(missing_share=1.0),
-    },
-    "requirements": {
-        "not described": contract(description=""),
-        "known afterwards": contract(name=OUTCOME.name),
-        "a point in time": contract(kind="time"),
-    },
-    "privacy": {
-        "a personal feature": contract(name="passenger_name"),
-        "a mail address": mail_address,
-        "nothing to look through": lambda world, _: world.paths.raw.unlink(),
-    },
-    "new-feature": {
-        "not served": found("new-feature", served=False),
-        "slow": found("new-feature", seconds=1000.0),
-    },
-    "feature-code": {
-        "not covered": found("tests", coverage={"data/prepare.py": 80.0}),
-        "fails": failed("tests/data"),
-    },
-    "correlation": {"none": found("growth", correlation=0.1)},
-    "tuning": {
-        "a better value": found(
-            "tuning", tried=[{"name": "rounds", "value": 9, "gain": 99.0, "error": 0.01}]
+        ("not measured:", not_measured),
+    ],
+    "cost": [
+        ("not measured:", not_measured),
+        ("takes over 100 µs a row", feature(microseconds_per_row=1000.0)),
+        ("is missing more often than schema.py allows", feature(missing_share=1.0)),
+    ],
+    "requirements": [
+        ("has no description in schema.py", contract(description="")),
+        ("is known only afterwards", contract(name=OUTCOME.name)),
+        ("is a point in time: no later row can repeat it", contract(kind="time")),
+    ],
+    "privacy": [
+        ("may identify a person:", contract(name="passenger_name")),
+        ("values that look like a person's", mail_address),
+        ("FileNotFoundError", lambda world, _: world.paths.raw.unlink()),
+    ],
+    "new-feature": [
+        ("a feature that was added was not served:", found("new-feature", served=False)),
+        ("a new feature takes", found("new-feature", seconds=1000.0)),
+    ],
+    "feature-code": [
+        ("no coverage of the code that makes features was measured", found("tests", coverage={})),
+        ("tests cover", found("tests", coverage={"data/prepare.py": 80.0})),
+        ("fail", failed("tests/data")),
+    ],
+    "correlation": [
+        ("offline and worth in use correlate by", found("growth", correlation=0.1)),
+    ],
+    "tuning": [
+        ("not every hyperparameter was varied", found("tuning", tried=[])),
+        ("not every hyperparameter was varied", tried(name="another")),
+        ("is better by", tried(gain=99.0)),
+    ],
+    "staleness": [("is known for 0 ages only", found("staleness", ages=[]))],
+    "simpler": [
+        ("no better than the constant", failed_check("constant")),
+        ("no better than the baseline", failed_check("baseline")),
+        ("another is better than", better_candidate),
+    ],
+    "slices": [
+        ("no slice is asked for in params.yaml", no_slices),
+        ("no slice of", gate_of_candidate(lambda gate: gate.update(slices=[]))),
+        (
+            ": no better than a constant answer",
+            gate_of_candidate(lambda gate: gate["slices"][0].update(candidate=WORST)),
         ),
-        "not varied": found("tuning", tried=[]),
-    },
-    "staleness": {"not known": found("staleness", ages=[])},
-    "simpler": {
-        "no better than the baseline": gate_of_candidate(
-            lambda gate: [each.update(passed=False) for each in gate["checks"]]
+        ("the gate is red:", failed_check("constant")),
+    ],
+    "inclusion": [
+        ("no group is large enough to judge", lambda world, _: world.found("groups", dict.clear)),
+        (
+            "standard deviations on average",
+            found("groups", a={"rows": 500, "bias": 0.9, "error": 0.03}),
         ),
-    },
-    "slices": {
-        "not judged": gate_of_candidate(lambda gate: gate.update(slices=[])),
-        "as bad as a constant": gate_of_candidate(
-            lambda gate: gate["slices"][0].update(candidate=WORST)
+    ],
+    "reproducible": [
+        ("the champion does not know its data_hash", champion(data_hash="unknown")),
+        ("the champion does not know its environment_hash", champion(environment_hash="unknown")),
+        ("the champion does not know its git_commit", champion(git_commit="unknown")),
+        ("not caught by the gate repetition", uncaught("repetition")),
+    ],
+    "unit-tests": [("fail", failed("tests/model"))],
+    "integration": [("fail", failed("tests/pipeline/test_pipeline.py"))],
+    "validated": [
+        ("the champion did not pass its gate:", champion(gate={"passed": False, "checks": []})),
+        (
+            "the champion did not pass its gate: constant",
+            champion(gate={"passed": True, "checks": [{"name": "constant", "passed": False}]}),
         ),
-        "the gate is red": gate_of_candidate(lambda gate: gate["checks"][0].update(passed=False)),
-    },
-    "inclusion": {
-        "a biased group": found("groups", a={"rows": 500, "bias": 0.9, "error": 0.03}),
-    },
-    "reproducible": {
-        "two graphs": uncaught("repetition"),
-        "unknown data": champion(data_hash="unknown"),
-    },
-    "unit-tests": {"fail": failed("tests/model")},
-    "integration": {"fails": failed("tests/pipeline/test_pipeline.py")},
-    "validated": {
-        "the gate is bypassed": champion(gate={"passed": False, "checks": []}),
-        "the gate never closes": uncaught("retraining"),
-    },
-    "debugging": {"the steps end elsewhere": other_answer},
-    "roll-back": {"fails": failed("tests/pipeline/test_roll_back.py")},
-    "skew": {"a lost scaler passes": uncaught("parity"), "fails": failed("tests/skew")},
-    "stability": {"NaN": found("stability", nan=1), "infinite": found("stability", infinite=1)},
-    "performance": {
-        "memory": found("costs", serving_megabytes=5000),
-        "slow": found("costs", row_milliseconds=1000.0),
-        "few rows": found("costs", rows_per_second=10),
-    },
+        ("not caught by the gate evaluation", uncaught("evaluation")),
+        ("not caught by the gate retraining", uncaught("retraining")),
+        ("not caught by the gate loading", uncaught("loading")),
+    ],
+    "debugging": [
+        ("there is no champion: make train", lambda world, _: rmtree(world.paths.champion)),
+        ("the steps end in another", other_answer),
+    ],
+    "roll-back": [("fail", failed("tests/pipeline/test_roll_back.py"))],
+    "skew": [
+        ("the graph differs from the Python pipeline by", inexact),
+        ("fail", failed("tests/skew")),
+        ("not caught by the gate parity", uncaught("parity")),
+    ],
+    "stability": [
+        ("no row was scored", found("stability", rows=0)),
+        ("1 scores are NaN, 0 infinite", found("stability", nan=1)),
+        ("0 scores are NaN, 1 infinite", found("stability", infinite=1)),
+    ],
+    "performance": [
+        ("over budget: training seconds", found("costs", training_seconds=1000.0)),
+        ("over budget: milliseconds a row", found("costs", row_milliseconds=1000.0)),
+        ("over budget: rows a second", found("costs", rows_per_second=10)),
+        ("over budget: megabytes when serving", found("costs", serving_megabytes=5000)),
+        ("not caught by the gate evaluation", uncaught("evaluation")),
+    ],
 }
-CASES = [(name, why) for name, each in BREAKS.items() for why in each]
+CASES = [(name, *each) for name, breaks in BREAKS.items() for each in breaks]
 
 
 def test_what_is_sound_is_satisfied(sound: World) -> None:
@@ -182,16 +257,54 @@ def test_what_is_sound_is_satisfied(sound: World) -> None:
     assert missing == {}
 
 
-@pytest.mark.parametrize(("name", "why"), CASES)
+@pytest.mark.parametrize(("name", "reason", "break_it"), CASES)
 def test_broken_evidence_is_none(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str, why: str
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, reason: str, break_it: Break
 ) -> None:
-    BREAKS[name][why](world, monkeypatch)
+    break_it(world, monkeypatch)
 
     result = world.judge([each for each in OWN if each.demand == name])[name]
 
     assert (result.state, result.points) == ("missing", 0)
-    assert result.reason
+    assert reason in result.reason
+
+
+@pytest.mark.parametrize("piece", OWN, ids=lambda piece: piece.demand)
+def test_each_gate_that_evidence_relies_on_is_passed_by_a_fault_here(piece: Evidence) -> None:
+    relied_on = {
+        f"not caught by the gate {gate}"
+        for call in calls(piece.look)
+        if ast.unparse(call.func) == "repository.proven"
+        for gate in texts(call)
+    }
+
+    assert relied_on <= {reason for reason, _ in BREAKS[piece.demand]}
+
+
+@pytest.mark.parametrize("name", EVERY_MODULE)
+def test_each_reason_why_evidence_lacks_is_met_by_a_test(root: Path, name: str) -> None:
+    own = "" if name in MODULES else f"_{name}"
+    tests = (root / "tests" / "proof" / f"test_score{own}.py").read_text("utf-8")
+    lacking = [
+        max(texts(call), key=len).strip()
+        for call in calls(importlib.import_module(f"{evidence.__name__}.{name}"))
+        if ast.unparse(call.func) == "Lacking"
+    ]
+
+    assert [reason for reason in lacking if reason not in tests] == []
+
+
+def calls(code: Callable[..., object] | ModuleType) -> list[ast.Call]:
+    """Return all calls in the source of `code`."""
+    nodes = ast.walk(ast.parse(inspect.getsource(code)))
+    return [node for node in nodes if isinstance(node, ast.Call)]
+
+
+def texts(call: ast.Call) -> list[str]:
+    """Return what is written out among the arguments of `call`."""
+    nodes = (node for argument in call.args for node in ast.walk(argument))
+    constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return [value for value in constants if isinstance(value, str)]
 
 
 def test_a_feature_may_help_with_those_that_it_goes_with(world: World) -> None:
@@ -217,9 +330,7 @@ def test_every_check_without_a_component_is_broken_here() -> None:
 
 
 def test_every_other_check_is_broken_in_a_file_of_its_own(root: Path) -> None:
-    modules = {module.name for module in pkgutil.iter_modules(evidence.__path__)}
-
-    for name in modules.difference(MODULES):
+    for name in set(EVERY_MODULE).difference(MODULES):
         assert (root / "tests" / "proof" / f"test_score_{name}.py").exists(), name
 
 

@@ -21,7 +21,15 @@ def test_a_canary_gets_a_part_and_not_the_most(world: World, weight: int) -> Non
     (world.root / ROUTE).write_text(text.replace("weight: 10", f"weight: {weight}"), "utf-8")
     world.study_again()
 
-    assert world.judge(EVIDENCE)["canary"].state == "missing"
+    reason = world.judge(EVIDENCE)["canary"].reason
+    assert "gives a new version a smaller part of the requests" in reason
+
+
+def test_a_route_that_is_no_yaml_is_no_canary(world: World) -> None:
+    (world.root / ROUTE).write_text("kind: [", "utf-8")
+    world.study_again()
+
+    assert "k8s/components/canary cannot be read" in world.judge(EVIDENCE)["canary"].reason
 
 
 def test_manifests_whose_tests_fail_are_no_canary(world: World) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from project_package.proof.score.evidence.monitoring import EVIDENCE
+from project_package.proof.score.evidence.monitoring import AGE, EVIDENCE
 
 from .conftest import World
 
@@ -25,13 +25,13 @@ def remove(world: World, file: str, alert: str) -> None:
     world.study_again()
 
 
-def never(world: World, file: str, alert: str) -> None:
-    """Let an alert keep its name and watch nothing."""
+def watch(world: World, file: str, alert: str, expression: str) -> None:
+    """Let an alert keep its name and watch something else."""
 
     def change(content: Any) -> None:
         for rule in (rule for group in content["groups"] for rule in group["rules"]):
             if rule.get("alert") == alert:
-                rule["expr"] = "vector(0) > 30 * 86400"
+                rule["expr"] = expression
 
     world.edit(f"{RULES}/{file}.yml", change)
     world.study_again()
@@ -46,14 +46,15 @@ def test_alarms_are_evidence(sound: World, name: str) -> None:
 def test_a_removed_alarm_is_none(world: World, name: str) -> None:
     remove(world, *BROKEN[name])
 
-    assert f"no alert {BROKEN[name][1]}" in world.judge(EVIDENCE)[name].reason
+    assert f"there is no alert {BROKEN[name][1]} in" in world.judge(EVIDENCE)[name].reason
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_alarm_that_watches_nothing_is_none(world: World, name: str) -> None:
-    never(world, *BROKEN[name])
+    watch(world, *BROKEN[name], "vector(0) > 30 * 86400")
 
-    assert f"alert {BROKEN[name][1]} does not compare" in world.judge(EVIDENCE)[name].reason
+    reason = world.judge(EVIDENCE)[name].reason
+    assert reason.startswith(f"the alert {BROKEN[name][1]} does not compare")
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -74,10 +75,33 @@ def test_an_old_champion_is_too_stale(world: World) -> None:
     old = "2020-01-01T00:00:00+00:00"
     world.edit("models/champion/model.json", lambda each: each.update(trained_at=old))
 
-    assert "days old" in world.judge(EVIDENCE)["age"].reason
+    assert "days old, the alarm's limit is" in world.judge(EVIDENCE)["age"].reason
 
 
-def test_drift_that_nobody_sees_is_no_invariant(world: World) -> None:
-    world.uncaught("drift")
+def test_an_alarm_without_days_says_nothing_of_age(world: World) -> None:
+    watch(world, "model", "ModelStale", f"time() - {AGE} > 10")
 
-    assert world.judge(EVIDENCE)["invariants"].state == "missing"
+    reason = world.judge(EVIDENCE)["age"].reason
+    assert reason == "the alarm ModelStale does not name a number of days"
+
+
+def test_age_is_judged_where_the_cost_of_it_is_known(world: World) -> None:
+    (world.root / "reports" / "score" / "staleness.json").unlink()
+
+    assert "staleness.json" in world.judge(EVIDENCE)["age"].reason
+
+
+def test_invalid_data_are_no_invariant(world: World) -> None:
+    world.edit("reports/validation.json", lambda report: report.update(valid=False))
+    world.lock()
+    world.study_again()
+
+    reason = world.judge(EVIDENCE)["invariants"].reason
+    assert reason == "the data break rules: see reports/validation.md"
+
+
+@pytest.mark.parametrize("gate", ["validation", "drift"])
+def test_a_fault_that_nobody_sees_is_no_invariant(world: World, gate: str) -> None:
+    world.uncaught(gate)
+
+    assert f"not caught by the gate {gate}" in world.judge(EVIDENCE)["invariants"].reason

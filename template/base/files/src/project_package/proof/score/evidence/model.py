@@ -55,7 +55,7 @@ def simpler(repository: Repository) -> str:
     checks = {check["name"]: check for check in gate["checks"]}
     for name in ("constant", "baseline"):
         if not checks[name]["passed"]:
-            raise Lacking(f"{name}: {checks[name]['reason']}")
+            raise Lacking(f"no better than the {name}: {checks[name]['reason']}")
     facts = repository.read("models/candidate/facts.json")
     compared = facts["cross_validated"]
     for name, result in compared.items():
@@ -66,11 +66,13 @@ def simpler(repository: Repository) -> str:
 
 
 def slices(repository: Repository) -> str:
-    """Every slice was judged, none failed, and a model bad on one slice is caught."""
+    """Slices are asked for, every one was judged, and none failed."""
     gate = repository.stage("evaluate", "reports/gate.json")
-    judged = gate["slices"]
+    asked, judged = repository.parameters.gate.slices, gate["slices"]
+    if not asked:
+        raise Lacking("no slice is asked for in params.yaml")
     constant = repository.read("reports/metrics.json")["constant"][problem.PRIMARY]
-    for column in repository.parameters.gate.slices:
+    for column in asked:
         if not any(each["column"] == column for each in judged):
             raise Lacking(f"no slice of {column} was judged")
     for each in judged:

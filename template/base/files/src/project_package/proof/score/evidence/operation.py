@@ -24,7 +24,9 @@ def skew(repository: Repository) -> str:
 def stability(repository: Repository) -> str:
     """No score of held-out or odd rows is NaN or infinite."""
     found = repository.study("stability")
-    if not found["rows"] or found["nan"] or found["infinite"]:
+    if not found["rows"]:
+        raise Lacking("no row was scored")
+    if found["nan"] or found["infinite"]:
         raise Lacking(f"{found['nan']} scores are NaN, {found['infinite']} infinite")
     return f"{found['rows']} scores of held-out and odd rows, all finite"
 
