@@ -12,9 +12,14 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
+from starlette.testclient import TestClient
 
 from project_package import smoke
+from project_package.monitoring.report import Report
+from project_package.monitoring.server import Monitor
 from project_package.paths import Paths
+from project_package.service.app import Service
+from project_package.service.logs import standard_output
 from project_package.service.settings import Settings, from_environment
 
 ROOT = Path(__file__).parents[2]
@@ -122,28 +127,37 @@ def test_what_is_scaled_exists_and_asks_for_cpu(overlay: str) -> None:
     assert "replicas" not in target["spec"]
 
 
-def test_probes_ask_paths_that_the_service_has(overlay: str) -> None:
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[TestClient]:
+    """A service without a model."""
+    chosen = Settings(model_dir=tmp_path / "models", log_dir=tmp_path / "logs")
+    with standard_output(capacity=1) as output, TestClient(Service(chosen, output).app) as client:
+        yield client
+
+
+def test_a_pod_without_a_model_lives_and_gets_no_requests(overlay: str, empty: TestClient) -> None:
     for name, deployment in kinds(overlay, "Deployment").items():
         if not name.startswith("service"):
             continue
         container = deployment["spec"]["template"]["spec"]["containers"][0]
-        paths = {
-            kind: container[kind]["httpGet"]["path"]
+        answers = {
+            kind: empty.get(container[kind]["httpGet"]["path"]).status_code
             for kind in ("startupProbe", "readinessProbe", "livenessProbe")
         }
-        assert paths == {
-            "startupProbe": "/health",
-            "readinessProbe": "/ready",
-            "livenessProbe": "/health",
-        }
+        assert answers == {"startupProbe": 200, "readinessProbe": 503, "livenessProbe": 200}
         assert {port["containerPort"] for port in container["ports"]} == {settings(overlay).port}
+
+
+def unused() -> Report:
+    raise NotImplementedError
 
 
 def test_the_monitor_takes_alerts_before_its_first_report(overlay: str) -> None:
     container = kinds(overlay, "Deployment")["monitor"]["spec"]["template"]["spec"]["containers"][0]
 
-    for kind in ("readinessProbe", "livenessProbe"):
-        assert container[kind]["httpGet"]["path"] == "/health"
+    with Monitor(("127.0.0.1", 0), make=unused, seconds=1) as monitor:
+        for kind in ("readinessProbe", "livenessProbe"):
+            assert container[kind]["httpGet"]["path"] in monitor.pages
 
 
 def test_whoever_tells_people_has_the_channels_and_may_reach_them(overlay: str) -> None:
