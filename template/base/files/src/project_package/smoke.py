@@ -16,38 +16,45 @@ from typing import Any
 PATIENCE_SECONDS = 60
 # Beside the name of the image that a deployment job gets: the model in it.
 DEPLOYED_MODEL = Path("build/model.json")
+# How a line becomes a warning on the page of a job: by a variable that the job has.
+WARNINGS = {"GITHUB_ACTIONS": "::warning::", "TF_BUILD": "##vso[task.logissue type=warning]"}
 
 
 class SmokeError(Exception):
     """The service does not do what it is deployed for."""
 
 
-def check(address: str, version: str, patience: float = PATIENCE_SECONDS) -> Any:
+def check(address: str, deployed: dict[str, Any], patience: float = PATIENCE_SECONDS) -> Any:
     """Return what the service at `address` predicts for the example of its own OpenAPI page.
 
-    Waits until it is ready and, where `version` is given, until it serves that model.
+    Waits until it is ready and, where `deployed` describes a model, until it serves that very one.
 
     Raises:
         SmokeError: It is not ready in time, or serves another model.
 
     """
     deadline = time.monotonic() + patience
-    while problem := _problem(address, version):
+    while problem := _problem(address, deployed):
         if time.monotonic() > deadline:
             raise SmokeError(problem)
         time.sleep(1)
     return _ask(f"{address}/predict", _example(address))
 
 
-def _problem(address: str, version: str) -> str:
+def _problem(address: str, deployed: dict[str, Any]) -> str:
     try:
         _ask(f"{address}/ready")
-        served = str(_ask(f"{address}/model")["version"])
+        served = _ask(f"{address}/model")
     except (OSError, ValueError) as error:
         return f"{address} is not ready: {error}"
-    if version and served != version:
-        return f"{address} serves version {served} of the model, not {version}"
+    # A version's number says little: another registry has a version 1, too.
+    if deployed and served.get("run_id") != deployed["run_id"]:
+        return f"{address} serves {_named(served)}, not {_named(deployed)}"
     return ""
+
+
+def _named(model: dict[str, Any]) -> str:
+    return f"version {model.get('version')} of run {model.get('run_id')}"
 
 
 def _example(address: str) -> Any:
@@ -73,11 +80,12 @@ def main(arguments: list[str]) -> int:
     """Print the prediction, or why there is none."""
     address = arguments[0].rstrip("/") if arguments else ""
     if not address:
-        sys.stdout.write("SERVICE_URL is not set: there is no service to ask.\n")
+        mark = next((mark for name, mark in WARNINGS.items() if name in os.environ), "warning: ")
+        sys.stdout.write(f"{mark}SERVICE_URL is not set: there is no service to ask.\n")
         return 0
     deployed = json.loads(DEPLOYED_MODEL.read_text()) if DEPLOYED_MODEL.exists() else {}
     try:
-        answer = check(address, str(deployed.get("version", "")))
+        answer = check(address, deployed)
     except (SmokeError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

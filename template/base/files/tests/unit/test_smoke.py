@@ -1,6 +1,8 @@
 import json
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -11,7 +13,7 @@ from project_package import smoke
 EXAMPLE = {"examples": {"row_1": {"value": {"distance": 1}}}}
 PAGES: dict[str, Any] = {
     "/ready": {"ready": True},
-    "/model": {"version": "7"},
+    "/model": {"version": "7", "run_id": "served"},
     "/openapi.json": {
         "paths": {"/predict": {"post": {"requestBody": {"content": {"application/json": EXAMPLE}}}}}
     },
@@ -55,13 +57,35 @@ def test_service_is_asked_for_its_own_example(
 
 
 def test_another_model_than_the_deployed_one_is_an_error(address: str) -> None:
-    with pytest.raises(smoke.SmokeError, match="serves version 7 of the model, not 8"):
-        smoke.check(address, version="8", patience=0)
+    with pytest.raises(smoke.SmokeError, match="serves version 7 of run served, not version 8 of"):
+        smoke.check(address, {"version": "8", "run_id": "deployed"}, patience=0)
+
+
+def test_same_version_of_another_registry_is_another_model(
+    address: str,
+    elsewhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(smoke, "check", partial(smoke.check, patience=0))
+    (elsewhere / "build").mkdir()
+    described = json.dumps({"version": "7", "run_id": "deployed"})
+    (elsewhere / smoke.DEPLOYED_MODEL).write_text(described, "utf-8")
+
+    assert smoke.main([address]) == 1
+
+    assert "not version 7 of run deployed" in capsys.readouterr().err
+
+
+def test_the_deployed_model_is_asked(address: str) -> None:
+    answer = smoke.check(address, {"version": "7", "run_id": "served"}, patience=0)
+
+    assert answer["asked"] == {"distance": 1}
 
 
 def test_service_that_is_not_there_is_an_error() -> None:
     with pytest.raises(smoke.SmokeError, match="not ready"):
-        smoke.check("http://127.0.0.1:9", version="", patience=0)
+        smoke.check("http://127.0.0.1:9", {}, patience=0)
 
 
 def test_address_that_is_not_http_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +94,14 @@ def test_address_that_is_not_http_is_refused(capsys: pytest.CaptureFixture[str])
     assert "not an http address" in capsys.readouterr().err
 
 
-def test_without_an_address_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("variable", "mark"), [("ANY", "warning: "), *smoke.WARNINGS.items()])
+def test_without_an_address_nothing_is_asked_and_the_job_s_page_warns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, mark: str
+) -> None:
+    for name in smoke.WARNINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "true")
+
     assert smoke.main([""]) == 0
 
-    assert "not set" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith(f"{mark}SERVICE_URL is not set")
