@@ -354,6 +354,16 @@ def test_a_registry_without_champion_says_so(again: Paths, parameters: Parameter
         champion.fetch(again, other)
 
 
+def test_the_gate_says_where_there_is_no_champion_to_compare_with(
+    pipeline: Paths, parameters: Parameters, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+
+    evaluate(fresh_clone(pipeline, tmp_path / "first"), parameters)
+
+    assert "there is no champion to compare with" in caplog.messages
+
+
 def test_the_registered_model_predicts_as_the_bundle_does(
     pipeline: Paths, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,10 @@ def test_screen_shows_each_parameter_and_each_check_of_the_gate(
     assert "ok   baseline" in screen
 
 
+def test_screen_says_that_there_was_no_champion_to_compare_with(ask: Paths) -> None:
+    assert "there was no champion to compare with" in why.screen(described(ask), {})
+
+
 def test_screen_compares_with_the_baseline_and_with_the_champion_before(ask: Paths) -> None:
     facts = described(ask)
     before = dict.fromkeys(facts["metrics"], 0.4321)
@@ -71,6 +75,7 @@ def test_screen_compares_with_the_baseline_and_with_the_champion_before(ask: Pat
     head = next(line for line in screen.splitlines() if "metric" in line)
     assert head.split() == ["metric", "model", "baseline", "version", "7"]
     assert screen.count("0.4321") == len(before)
+    assert "no champion" not in screen
 
 
 def test_nobody_s_decision_is_told(ask: Paths) -> None:

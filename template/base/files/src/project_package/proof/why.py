@@ -43,7 +43,7 @@ def screen(described: dict[str, Any], facts: dict[str, str]) -> str:
 
 
 def _metrics(described: dict[str, Any]) -> list[str]:
-    """Return the metrics beside those of the baseline, and of the champion that was there."""
+    """Return the metrics beside those of the baseline, and of the champion if there was one."""
     before = described["gate"]["champion"]
     others = {"baseline": described["baseline"], f"version {before}": described["champion_before"]}
     shown = {name: values for name, values in others.items() if values}
@@ -51,7 +51,7 @@ def _metrics(described: dict[str, Any]) -> list[str]:
     for name, value in described["metrics"].items():
         compared = "".join(f"{values[name]:12.4f}" for values in shown.values())
         lines.append(f"  {name:24}{value:12.4f}{compared}")
-    return lines
+    return lines if before else [*lines, "  there was no champion to compare with"]
 
 
 def _checks(described: dict[str, Any]) -> list[dict[str, Any]]:

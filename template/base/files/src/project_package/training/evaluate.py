@@ -77,6 +77,8 @@ def evaluate(paths: Paths, parameters: Parameters) -> None:
     write_plots(paths.plots, scored.actual, scored.candidate)
     for check in checks:
         logger.info("%-4s %s: %s", "ok" if check.passed else "FAIL", check.name, check.reason)
+    if version is None:
+        logger.info("there is no champion to compare with")
 
 
 MODELS = ("candidate", "constant", "baseline", "champion")
