@@ -11,7 +11,7 @@ import shlex
 import shutil
 
 import pytest
-from project import Project
+from project import Project, assert_proven
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("default-preset")]
 
@@ -47,7 +47,8 @@ def registered(project: Project) -> str:
 def test_every_command_that_shows_evidence_works_and_changes_no_model(trained: Project) -> None:
     trained.run("git", "add", "--all")
     trained.run("git", "commit", "--quiet", "--message", "Train", "--allow-empty")
-    trained.run("make", "score")
+    assert_proven(trained)
+    trained.run("make", "score", "AT_LEAST=20", minutes=20)
     before = registered(trained)
     # What other tests asked, one row again and again, is drift, which the monitor's exit code tells.
     shutil.rmtree(trained.folder / "logs", ignore_errors=True)

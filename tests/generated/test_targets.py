@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from project import Project, fetch, free_port, wait_for
+from project import Project, assert_proven, fetch, free_port, wait_for
 from schedules import cron_jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("default-preset")]
@@ -148,12 +148,7 @@ def hooks_are_installed(desk: Desk) -> None:
 
 
 def every_fault_is_caught(desk: Desk) -> None:
-    output = desk.make("prove")
-    caught, faults = re.findall(r"^(\d+) of (\d+) caught in", output, re.MULTILINE)[0]
-    assert caught == faults
-    assert int(faults) >= 18
-    proofs = json.loads((desk.project.folder / "reports/proof.json").read_text())["proofs"]
-    assert all(proof["caught"] and proof["green_without"] for proof in proofs)
+    assert_proven(desk.project)
 
 
 def score_is_full(desk: Desk) -> None:
