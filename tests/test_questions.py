@@ -110,6 +110,16 @@ def test_an_answer_must_match_its_pattern():
     assert caught.value.hint == "it must match [a-z-]+"
 
 
+@pytest.mark.parametrize("name", ["class", "calendar", "numpy"])
+def test_a_module_is_not_called_like_what_python_or_the_template_needs(name):
+    asked = ours(package={"default": "ok", "module": True, "reserved": ["numpy"]})
+
+    with pytest.raises(ScaffoldError, match=f"package cannot be '{name}'") as caught:
+        resolve(asked, {"package": name})
+
+    assert caught.value.hint == "that name is taken"
+
+
 def test_a_secret_is_neither_shown_nor_stored():
     asked = ours(
         token={"default": "none", "secret": True, "pattern": "[a-z]+"}, name={"default": "x"}

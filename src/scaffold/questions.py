@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
 from scaffold.errors import TO_MEND, ScaffoldError
-from scaffold.rules import component_problem, with_required
+from scaffold.rules import component_problem, is_taken, with_required
 from scaffold.sandbox.engine import Engine, Settings
 from scaffold.spec import Answer, Answers
 from scaffold.trust.limits import Limits, confined
@@ -45,6 +45,7 @@ class Question:
         frozen: The answer cannot change after `new`.
         pattern: A regular expression that the whole answer must match.
         reserved: Answers that are taken.
+        module: The answer names a Python module: what Python itself needs is taken, too.
         required: The answer may not be empty.
         renamed_from: Earlier names of the question.
         choice_map: Choice that is gone -> what replaces it.
@@ -61,6 +62,7 @@ class Question:
     frozen: bool = False
     pattern: str = ""
     reserved: tuple[str, ...] = ()
+    module: bool = False
     required: bool = False
     renamed_from: tuple[str, ...] = ()
     choice_map: Mapping[str, str] = field(default_factory=dict)
@@ -403,6 +405,7 @@ def _question(
         frozen=bool(details.get("frozen", False)),
         pattern=str(details.get("pattern", "")),
         reserved=tuple(details.get("reserved", ())),
+        module=bool(details.get("module", False)),
         required=bool(details.get("required", bool(details))),
         renamed_from=(renamed,) if isinstance(renamed, str) else tuple(renamed),
         choice_map=dict(details.get("choice_map", {})),
@@ -579,7 +582,7 @@ def _checked(question: Question, answer: Answer) -> Answer:
         raise _unfit(question, answer, "it may not be empty")
     if question.pattern and not _matches(question, str(answer)):
         raise _unfit(question, answer, f"it must match {question.pattern}")
-    if question.reserved and answer in question.reserved:
+    if is_taken(str(answer), question.reserved, module=question.module):
         raise _unfit(question, answer, "that name is taken")
     if any("\0" in text for text in _texts(answer)):
         raise _unfit(question, answer, "it has a NUL")

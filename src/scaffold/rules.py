@@ -6,7 +6,9 @@ are held to the same rules as users of `scaffold`.
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -23,9 +25,16 @@ def answer_problem(questions: Mapping[str, Any], answers: Mapping[str, Any]) -> 
             return f"{name} is {value!r}, which does not match {question['pattern']}"
         if any(character < " " for character in value):
             return f"{name} has a control character: {value!r}"
-        if value in question.get("reserved", ()):
+        if is_taken(value, question.get("reserved", ()), module=question.get("module", False)):
             return f"{name} is {value!r}, a name that is taken"
     return ""
+
+
+def is_taken(value: str, reserved: Collection[str], *, module: bool) -> bool:
+    """Return whether an answer is reserved or, where it names a module, is a word or a module of Python's own."""
+    if module and (keyword.iskeyword(value) or value in sys.stdlib_module_names):
+        return True
+    return value in reserved
 
 
 def component_problem(

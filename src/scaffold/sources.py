@@ -51,6 +51,7 @@ _QUESTION_KEYS: Mapping[str, type] = {
     "choices": list,
     "pattern": str,
     "reserved": list,
+    "module": bool,  # the answer names one of Python: its keywords and its own modules are reserved, too
     "required": bool,
     "frozen": bool,
     "secret": bool,

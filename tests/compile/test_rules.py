@@ -47,10 +47,11 @@ def test_what_a_component_requires_comes_with_it():
 
 QUESTIONS = {
     "slug": {"pattern": "[a-z]+", "reserved": ["test"]},
+    "package": {"module": True, "reserved": ["numpy"]},
     "licence": {"choices": ["MIT", "Apache-2.0"]},
     "note": {"required": False},
 }
-GOOD = {"slug": "demo", "licence": "MIT", "note": ""}
+GOOD = {"slug": "demo", "package": "demo", "licence": "MIT", "note": ""}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,11 @@ GOOD = {"slug": "demo", "licence": "MIT", "note": ""}
         ({"slug": "Demo"}, "slug is 'Demo', which does not match [a-z]+"),
         ({"slug": "demo\n"}, "slug is 'demo\\n', which does not match [a-z]+"),
         ({"slug": "test"}, "slug is 'test', a name that is taken"),
+        ({"slug": "class"}, ""),
+        ({"package": "class"}, "package is 'class', a name that is taken"),
+        ({"package": "calendar"}, "package is 'calendar', a name that is taken"),
+        ({"package": "numpy"}, "package is 'numpy', a name that is taken"),
+        ({"package": "match"}, ""),
         ({"licence": "GPL"}, "licence is 'GPL', not one of MIT, Apache-2.0"),
         ({"note": "a\x1b[0m"}, "note has a control character: 'a\\x1b[0m'"),
     ],

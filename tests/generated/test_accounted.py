@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
+import sys
+import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from os.path import normpath
@@ -35,6 +38,9 @@ ALONE = [
     name for name, manifest in SOURCES.manifests.items() if name != "base" and not manifest["slot"]
 ]
 CHOICES = {**SOURCES.presets, **{f"{name} alone": [name] for name in ALONE}}
+
+
+QUESTIONS = SOURCES.settings["questions"]
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,33 @@ def test_no_tracking_server_is_taken_for_granted(chosen):
 
 # There the server is part of what is started.
 COMPOSED = ("compose/", "k8s/", "docs/compose.md", "docs/kubernetes.md", "docs/docker.md")
+
+
+def test_no_project_is_called_like_a_package_that_it_needs(chosen):
+    groups = tomllib.loads(chosen.files["pyproject.toml"])["dependency-groups"].values()
+    names = {
+        re.split(r"[\[<>=]", requirement)[0].lower() for group in groups for requirement in group
+    }
+
+    assert names <= set(QUESTIONS["project_slug"]["reserved"])
+
+
+def test_no_package_is_called_like_one_that_it_imports(chosen):
+    files = {path: text for path, text in chosen.files.items() if path.endswith(".py")}
+    imported = {name.partition(".")[0] for text in files.values() for name in imports(text)}
+    others = imported - sys.stdlib_module_names - {"flight_delays"}
+
+    assert "numpy" in others
+    assert others <= set(QUESTIONS["package_name"]["reserved"])
+
+
+def imports(text):
+    """Return the names of the modules that a Python file imports absolutely."""
+    nodes = list(ast.walk(ast.parse(text)))
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return named + [
+        node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level
+    ]
 
 
 def test_every_package_has_bounds(chosen):

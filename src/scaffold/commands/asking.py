@@ -101,11 +101,13 @@ def _validator(question: Question) -> Any:
     """Return what tells a person at once that an answer does not fit."""
     from scaffold.rules import answer_problem  # noqa: PLC0415
 
-    rules: dict[str, Any] = {"required": question.required}
+    rules: dict[str, Any] = {
+        "required": question.required,
+        "reserved": question.reserved,
+        "module": question.module,
+    }
     if question.pattern:
         rules["pattern"] = question.pattern
-    if question.reserved:
-        rules["reserved"] = question.reserved
 
     def validate(text: str) -> bool | str:
         def problem() -> str:
