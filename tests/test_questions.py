@@ -110,6 +110,17 @@ def test_an_answer_must_match_its_pattern():
     assert caught.value.hint == "it must match [a-z-]+"
 
 
+def test_a_default_that_breaks_its_rule_says_how_to_give_another_answer():
+    asked = ours(
+        name={"default": "ok"}, slug={"default": "{{ cookiecutter.name }}", "pattern": "[a-z]+"}
+    )
+
+    with pytest.raises(ScaffoldError, match="slug cannot be '2026'") as caught:
+        resolve(asked, {"name": "2026"})
+
+    assert caught.value.hint == "it must match [a-z]+; give another with --set slug=…"
+
+
 @pytest.mark.parametrize("name", ["class", "calendar", "numpy"])
 def test_a_module_is_not_called_like_what_python_or_the_template_needs(name):
     asked = ours(package={"default": "ok", "module": True, "reserved": ["numpy"]})

@@ -495,7 +495,7 @@ def _answer(
         answer = _fit_choice(question, choices, answer)
         if question.secret:  # what holds its place need not fit
             return answer
-    return _checked(question, answer)
+    return _checked(question, answer, is_given=question.name in given or ask is not None)
 
 
 def _rendered(raw: Any, context: Mapping[str, Any], render: Renderer) -> Any:
@@ -577,18 +577,28 @@ def _laid_over(default: Any, given: dict[str, Answer]) -> dict[str, Answer]:
     return result
 
 
-def _checked(question: Question, answer: Answer) -> Answer:
-    if question.required and not str(answer).strip():
-        raise _unfit(question, answer, "it may not be empty")
-    if question.pattern and not _matches(question, str(answer)):
-        raise _unfit(question, answer, f"it must match {question.pattern}")
-    if is_taken(str(answer), question.reserved, module=question.module):
-        raise _unfit(question, answer, "that name is taken")
-    if any("\0" in text for text in _texts(answer)):
-        raise _unfit(question, answer, "it has a NUL")
-    if any(not text.isascii() and re.search("[\ud800-\udfff]", text) for text in _texts(answer)):
-        raise _unfit(question, answer, "it is not UTF-8")
+def _checked(question: Question, answer: Answer, *, is_given: bool = True) -> Answer:
+    rule = _broken_rule(question, answer)
+    if rule and not is_given:
+        rule += f"; give another with --set {question.name}=…"
+    if rule:
+        raise _unfit(question, answer, rule)
     return answer
+
+
+def _broken_rule(question: Question, answer: Answer) -> str:
+    """Return the first rule that `answer` breaks, or nothing."""
+    if question.required and not str(answer).strip():
+        return "it may not be empty"
+    if question.pattern and not _matches(question, str(answer)):
+        return f"it must match {question.pattern}"
+    if is_taken(str(answer), question.reserved, module=question.module):
+        return "that name is taken"
+    if any("\0" in text for text in _texts(answer)):
+        return "it has a NUL"
+    if any(not text.isascii() and re.search("[\ud800-\udfff]", text) for text in _texts(answer)):
+        return "it is not UTF-8"
+    return ""
 
 
 def _matches(question: Question, text: str) -> bool:
