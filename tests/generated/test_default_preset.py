@@ -100,6 +100,7 @@ def test_its_own_tests_pass_cover_it_and_write_nothing_outside_scratch(trained):
 
     assert re.search(r"\d+ passed", output)
     assert "failed" not in output
+    assert "CoverageWarning" not in output
     [total] = re.findall(r"^TOTAL.*?(\d+)(?:\.\d+)?%", output, re.MULTILINE)[-1:]
     assert int(total) >= 90
 

@@ -157,6 +157,12 @@ class World:
         return {each.name: each for each in judge(Repository(self.root), pieces)}
 
 
+@pytest.fixture
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage leaves children alone: they run code of a copy that is gone when it reports."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory, root: Path, pipeline: Paths) -> World:
     folder = tmp_path_factory.mktemp("score") / "repository"

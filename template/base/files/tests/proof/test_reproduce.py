@@ -19,6 +19,8 @@ from project_package.proof import reproduce as module
 from project_package.proof.reproduce import INGEST, STAGES, reproduce
 from project_package.rehearsal import rehearse
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 
 

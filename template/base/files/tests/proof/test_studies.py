@@ -123,6 +123,7 @@ def test_costs_are_those_of_the_model_that_is_served(
     assert all(value > 0 for value in found.values())
 
 
+@pytest.mark.usefixtures("uncounted")
 def test_a_feature_that_does_not_get_through_is_told(
     root: Path, tmp_path: Path, parameters: Parameters
 ) -> None:
