@@ -135,20 +135,23 @@ def _features(chunk: pa.RecordBatch, first_row: int) -> dict[str, pa.Array]:
 
 def _derived(chunk: pa.RecordBatch, first_row: int) -> dict[str, pa.Array]:
     """Return the features that training derived, by the same code."""
-    if schema.TIME.name not in chunk.schema.names:
-        raise PipelineError(f"the input has no column {schema.TIME.name} to derive features from")
     # Only raw files need pandas, whose import takes longer than most files.
-    import pandas as pd  # noqa: PLC0415
+    from project_package.data.prepare import derive  # noqa: PLC0415
 
-    from project_package.data.prepare import calendar  # noqa: PLC0415
-
-    given = chunk.column(schema.TIME.name).to_pandas()
-    times = pd.to_datetime(given, errors="coerce")
-    unreadable = given.notna() & times.isna()
-    first = next(iter(given[unreadable]), "")
-    reason = f"has a {schema.TIME.name} that cannot be read: {first!r}"
-    _refuse(pa.array(unreadable), first_row, reason)
-    return {name: pa.array(values) for name, values in calendar(times).items()}
+    known = [column.name for column in schema.raw_columns() if column.name in chunk.schema.names]
+    raw, time = chunk.select(known).to_pandas(), schema.TIME.name
+    if time in known:
+        times = pd.to_datetime(raw[time], errors="coerce")
+        unreadable = raw[time].notna() & times.isna()
+        first = next(iter(raw[time][unreadable]), "")
+        _refuse(pa.array(unreadable), first_row, f"has a {time} that cannot be read: {first!r}")
+        raw[time] = times
+    try:
+        derived = derive(raw)
+    except KeyError as error:
+        needed = f"the input has no column {error.args[0]} to derive features from"
+        raise PipelineError(needed) from error
+    return {name: pa.array(values) for name, values in derived.items()}
 
 
 def _feature_types() -> dict[str, pa.DataType]:

@@ -23,7 +23,7 @@ def main() -> int:
         stdout=subprocess.DEVNULL,
     )
     try:
-        answer = check(address, "")
+        answer = check(address, {})
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=30)

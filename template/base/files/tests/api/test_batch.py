@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from project_package import batch, schema
 from project_package.batch import main, score_file
+from project_package.data import prepare
 from project_package.errors import PipelineError
 from project_package.service.settings import Settings
 
@@ -19,6 +20,7 @@ Row = dict[str, Any]
 
 NULLABLE = next(column.name for column in schema.FEATURES if column.nullable)
 REQUIRED = next(column.name for column in schema.FEATURES if not column.nullable)
+RAW = next(column.name for column in schema.NUMBERS if not (column.nullable or column.derived))
 CATEGORY = schema.CATEGORIES[0].name
 
 
@@ -157,6 +159,30 @@ def test_a_date_that_cannot_be_read_is_named_with_its_row_and_its_file(
 
     told = f"row 4 has a {schema.TIME.name} that cannot be read: 'soon'"
     assert caught.value.message == f"{source}: {told}"
+
+
+def test_a_feature_may_be_derived_from_any_raw_column(
+    tmp_path: Path, row: Row, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time, names = schema.TIME.name, [column.name for column in schema.FEATURES if column.derived]
+    raw = {name: value for name, value in row.items() if name not in names} | {time: "2013-06-15"}
+    monkeypatch.setattr(prepare, "derive", lambda raw: dict.fromkeys(names, raw[RAW] % 5 + 1))
+
+    score_file(write(tmp_path / "raw.csv", [raw]), tmp_path / "derived.csv", settings.model_dir)
+
+    given = raw | dict.fromkeys(names, row[RAW] % 5 + 1)
+    score_file(write(tmp_path / "in.csv", [given]), tmp_path / "given.csv", settings.model_dir)
+    (derived,), (expected,) = read(tmp_path / "derived.csv"), read(tmp_path / "given.csv")
+    assert derived["probability"] == expected["probability"]
+
+
+def test_a_column_to_derive_features_from_is_named(
+    tmp_path: Path, row: Row, settings: Settings
+) -> None:
+    raw = {column.name: row[column.name] for column in schema.FEATURES if not column.derived}
+
+    with pytest.raises(PipelineError, match=f"no column {schema.TIME.name} to derive"):
+        score_file(write(tmp_path / "in.csv", [raw]), tmp_path / "out.csv", settings.model_dir)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from project_package import schema
+from project_package.column import Column
 from project_package.data.prepare import is_held_out, prepare_rows
 from project_package.errors import PipelineError
 from project_package.paths import Paths
@@ -15,6 +16,16 @@ def test_the_calendar_of_a_known_day(raw: pd.DataFrame) -> None:
     prepared = prepare_rows(row).iloc[0]
 
     assert (prepared["month"], prepared["weekday"], prepared["hour"]) == (7, 7, 18)
+
+
+def test_a_derived_feature_that_nothing_computes_is_named(
+    raw: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    age = Column("plane_age", "number", "Age of the plane", "years", derived=True)
+    monkeypatch.setattr(schema, "FEATURES", (*schema.FEATURES, age))
+
+    with pytest.raises(PipelineError, match="plane_age is derived"):
+        prepare_rows(raw)
 
 
 def test_rows_without_an_outcome_are_left_out(raw: pd.DataFrame) -> None:

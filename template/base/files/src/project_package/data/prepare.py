@@ -6,6 +6,7 @@ import logging
 import pandas as pd
 
 from project_package import schema, stage
+from project_package.errors import PipelineError
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.target import OUTCOME, TARGET, from_outcome
@@ -26,10 +27,13 @@ def prepare_rows(raw: pd.DataFrame) -> pd.DataFrame:
     """Return key, features and target of the rows whose outcome is known.
 
     The outcome itself, and every column that the schema does not call a feature, stays behind.
+
+    Raises:
+        PipelineError: A derived feature of the schema is not computed.
     """
     known = raw[raw[OUTCOME.name].notna()].reset_index(drop=True)
     known[schema.TIME.name] = pd.to_datetime(known[schema.TIME.name])
-    known = known.assign(**calendar(known[schema.TIME.name]))
+    known = known.assign(**derive(known))
     known[TARGET.name] = from_outcome(known[OUTCOME.name])
     for column in schema.NUMBERS:
         known[column.name] = known[column.name].astype(float)
@@ -37,8 +41,27 @@ def prepare_rows(raw: pd.DataFrame) -> pd.DataFrame:
     return known[list(dict.fromkeys(names))]
 
 
+def derive(raw: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the derived features of the schema, each row's from nothing but that row.
+
+    `batch` calls this too: a feature that it derives is the one that training has learnt from.
+
+    Raises:
+        PipelineError: One is in the schema and is not computed here.
+    """
+    computed = calendar(pd.to_datetime(raw[schema.TIME.name]))
+    names = [column.name for column in schema.FEATURES if column.derived]
+    for name in names:
+        if name not in computed:
+            raise PipelineError(
+                f"{name} is derived, says schema.py, but nothing computes it",
+                "add it to what `derive` in data/prepare.py returns",
+            )
+    return {name: computed[name] for name in names}
+
+
 def calendar(times: pd.Series) -> dict[str, pd.Series]:
-    """Return the derived features of the schema: what the calendar says about `times`."""
+    """Return the features that the calendar says about `times`."""
     return {
         "month": times.dt.month,
         "weekday": times.dt.dayofweek + 1,

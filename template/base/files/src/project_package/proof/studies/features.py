@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from project_package import problem, schema
-from project_package.data.prepare import calendar
+from project_package.data.prepare import derive
 from project_package.graph import graph_scores, open_graph
 from project_package.packing import Inputs, pack
 from project_package.parameters import Parameters
@@ -68,10 +68,9 @@ def _shuffled(inputs: Inputs, names: tuple[str, ...], chance: np.random.Generato
 
 def _microseconds(name: str, rows: pd.DataFrame, raw: pd.DataFrame) -> float:
     """Return the time to derive the feature, where it is derived, and to make it an input."""
-    times = pd.to_datetime(raw[schema.TIME.name])
     start = time.perf_counter()
     if next(column for column in schema.FEATURES if column.name == name).derived:
-        calendar(times)  # all derived ones at once: an upper bound for each
+        derive(raw)  # all derived ones at once: an upper bound for each
     derived = (time.perf_counter() - start) / len(raw)
     start = time.perf_counter()
     values = rows[name]
