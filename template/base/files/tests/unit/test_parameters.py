@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,33 @@ def test_a_key_that_has_a_default_may_be_missing(root: Path, tmp_path: Path) -> 
     assert read_parameters(path).gate.slice_confidence == 0.95
 
 
-def test_a_value_of_another_type_is_refused(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match="folds must be a int, not 'four'"):
-        read_parameters(changed(root, tmp_path, "train", folds="four"))
+@pytest.mark.parametrize(
+    ("section", "values", "message"),
+    [
+        ("train", {"folds": "four"}, "train: folds must be an int, not 'four'"),
+        ("train", {"folds": True}, "train: folds must be an int, not True"),
+        ("train", {"folds": 1}, "train: folds must be at least 2, not 1"),
+        ("train", {"candidates": ["forest"]}, "train: candidates must hold keys and values"),
+        ("train", {"candidates": {"forest": {"trees": "many"}}}, "trees must be a number, not"),
+        ("prepare", {"test_share": 25}, "test_share must be between 0 and 1, not 25"),
+        ("validate", {"newest_on_or_after": "soon"}, "must be a date such as 2013-12-24, not"),
+        ("validate", {"target_mean": 0.2}, "target_mean must be a list, not 0.2"),
+        ("validate", {"target_mean": [0.2]}, "target_mean must have 2 values, not 1"),
+        ("validate", {"target_mean": [0.2, "b"]}, "target_mean must be a float, not 'b'"),
+        ("gate", {"slices": ["origin", "airline"]}, "gate: slices has an unknown airline"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(
+    root: Path, tmp_path: Path, section: str, values: dict[str, object], message: str
+) -> None:
+    with pytest.raises(PipelineError, match=message):
+        read_parameters(changed(root, tmp_path, section, **values))
+
+
+def test_a_date_needs_no_quotes(root: Path, tmp_path: Path) -> None:
+    path = changed(root, tmp_path, "validate", newest_on_or_after=date(2013, 12, 24))
+
+    assert read_parameters(path).validate.newest_on_or_after == date(2013, 12, 24)
 
 
 def test_a_whole_number_is_good_enough_for_a_float(root: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How the target is learnt and judged: candidates, baseline, metrics, threshold."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer
 
 from project_package import encoding
+from project_package.parameters import require_keys
 
 Numbers = NDArray[np.float64]
 Options = Mapping[str, float]
@@ -41,8 +43,16 @@ def candidates(options: Mapping[str, Options], seed: int) -> dict[str, Pipeline]
 
     Each takes the features in the schema's order, numbers first. None weighs the rare class up:
     that would spoil the probabilities. The threshold does what imbalance asks for.
+
+    Raises:
+        PipelineError: One is not among `BUILDERS`, or has other options than its builder takes.
     """
-    return {name: BUILDERS[name](values, seed) for name, values in options.items()}
+    where = "params.yaml: train: candidates"
+    require_keys(options, (), BUILDERS, where)
+    for name, values in options.items():
+        takes = signature(BUILDERS[name]).parameters.keys() - {"seed"}
+        require_keys(values, takes, takes, f"{where}: {name}")
+    return {name: BUILDERS[name](seed=seed, **values) for name, values in options.items()}
 
 
 def baseline() -> Pipeline:
@@ -83,37 +93,37 @@ def primary(actual: Numbers, score: Numbers) -> float:
     return float(roc_auc_score(actual, score)) if len(np.unique(actual)) > 1 else float("nan")
 
 
-def _logistic(options: Options, seed: int) -> Pipeline:
+def _logistic(*, l1_share: float, strength: float, seed: int) -> Pipeline:
     # `l1_share` 1 is the Lasso's penalty, 0 is Ridge's.
     model = LogisticRegression(
-        C=1 / options["strength"],
-        l1_ratio=options["l1_share"],
+        C=1 / strength,
+        l1_ratio=l1_share,
         solver="liblinear",
         random_state=seed,
     )
     return make_pipeline(encoding.for_linear(), model)
 
 
-def _forest(options: Options, seed: int) -> Pipeline:
+def _forest(*, trees: float, leaf_rows: float, seed: int) -> Pipeline:
     model = RandomForestClassifier(
-        n_estimators=int(options["trees"]),
-        min_samples_leaf=int(options["leaf_rows"]),
+        n_estimators=int(trees),
+        min_samples_leaf=int(leaf_rows),
         random_state=seed,
     )
     return make_pipeline(encoding.for_forest(), model)
 
 
-def _boosting(options: Options, seed: int) -> Pipeline:
+def _boosting(*, rounds: float, learning_rate: float, leaves: float, seed: int) -> Pipeline:
     model = HistGradientBoostingClassifier(
-        max_iter=int(options["rounds"]),
-        learning_rate=options["learning_rate"],
-        max_leaf_nodes=int(options["leaves"]),
+        max_iter=int(rounds),
+        learning_rate=learning_rate,
+        max_leaf_nodes=int(leaves),
         random_state=seed,
     )
     return make_pipeline(encoding.for_boosting(), model)
 
 
-BUILDERS: Mapping[str, Callable[[Options, int], Pipeline]] = {
+BUILDERS: Mapping[str, Callable[..., Pipeline]] = {
     "logistic": _logistic,
     "forest": _forest,
     "boosting": _boosting,

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from project_package import problem
+from project_package.errors import PipelineError
 from project_package.target import LATE_MINUTES, from_outcome
 
 ACTUAL = np.array([0.0, 0.0, 1.0, 1.0])
@@ -45,6 +46,16 @@ def test_the_primary_metric_of_one_class_is_not_defined() -> None:
     assert np.isnan(problem.primary(np.ones(3), np.array([0.1, 0.2, 0.3])))
 
 
-def test_an_unknown_candidate_is_refused() -> None:
-    with pytest.raises(KeyError, match="oracle"):
-        problem.candidates({"oracle": {}}, seed=1)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"oracle": {}}, "candidates has an unknown oracle"),
+        ({"forest": {"treees": 5, "leaf_rows": 8}}, "candidates: forest has an unknown treees"),
+        ({"forest": {"trees": 5}}, "candidates: forest has no leaf_rows"),
+    ],
+)
+def test_an_unknown_candidate_or_option_is_refused(
+    options: dict[str, dict[str, float]], message: str
+) -> None:
+    with pytest.raises(PipelineError, match=message):
+        problem.candidates(options, seed=1)

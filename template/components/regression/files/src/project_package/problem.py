@@ -1,6 +1,7 @@
 """How the target is learnt and judged: candidates, baseline, metrics."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from project_package import encoding
+from project_package.parameters import require_keys
 
 Numbers = NDArray[np.float64]
 Options = Mapping[str, float]
@@ -35,8 +37,16 @@ def candidates(options: Mapping[str, Options], seed: int) -> dict[str, Pipeline]
     """Return the pipelines that `options` names, not fitted.
 
     Each takes the features in the schema's order, numbers first.
+
+    Raises:
+        PipelineError: One is not among `BUILDERS`, or has other options than its builder takes.
     """
-    return {name: BUILDERS[name](values, seed) for name, values in options.items()}
+    where = "params.yaml: train: candidates"
+    require_keys(options, (), BUILDERS, where)
+    for name, values in options.items():
+        takes = signature(BUILDERS[name]).parameters.keys() - {"seed"}
+        require_keys(values, takes, takes, f"{where}: {name}")
+    return {name: BUILDERS[name](seed=seed, **values) for name, values in options.items()}
 
 
 def baseline() -> Pipeline:
@@ -70,35 +80,33 @@ def primary(actual: Numbers, score: Numbers) -> float:
     return float(mean_absolute_error(actual, score))
 
 
-def _linear(options: Options, seed: int) -> Pipeline:
+def _linear(*, l1_share: float, strength: float, seed: int) -> Pipeline:
     # `l1_share` 1 is the Lasso, 0 is Ridge, and between them both penalties hold.
-    model = ElasticNet(
-        alpha=options["strength"], l1_ratio=options["l1_share"], max_iter=5000, random_state=seed
-    )
+    model = ElasticNet(alpha=strength, l1_ratio=l1_share, max_iter=5000, random_state=seed)
     return make_pipeline(encoding.for_linear(), model)
 
 
-def _forest(options: Options, seed: int) -> Pipeline:
+def _forest(*, trees: float, leaf_rows: float, seed: int) -> Pipeline:
     model = RandomForestRegressor(
-        n_estimators=int(options["trees"]),
-        min_samples_leaf=int(options["leaf_rows"]),
+        n_estimators=int(trees),
+        min_samples_leaf=int(leaf_rows),
         max_features=0.33,
         random_state=seed,
     )
     return make_pipeline(encoding.for_forest(), model)
 
 
-def _boosting(options: Options, seed: int) -> Pipeline:
+def _boosting(*, rounds: float, learning_rate: float, leaves: float, seed: int) -> Pipeline:
     model = HistGradientBoostingRegressor(
-        max_iter=int(options["rounds"]),
-        learning_rate=options["learning_rate"],
-        max_leaf_nodes=int(options["leaves"]),
+        max_iter=int(rounds),
+        learning_rate=learning_rate,
+        max_leaf_nodes=int(leaves),
         random_state=seed,
     )
     return make_pipeline(encoding.for_boosting(), model)
 
 
-BUILDERS: Mapping[str, Callable[[Options, int], Pipeline]] = {
+BUILDERS: Mapping[str, Callable[..., Pipeline]] = {
     "linear": _linear,
     "forest": _forest,
     "boosting": _boosting,

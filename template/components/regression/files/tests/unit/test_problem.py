@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from project_package import problem
+from project_package.errors import PipelineError
 from project_package.target import from_outcome
 
 ACTUAL = np.array([100.0, 200.0, 300.0])
@@ -29,6 +30,16 @@ def test_the_primary_metric_is_among_the_metrics() -> None:
     assert problem.measure(ACTUAL, score, None)[problem.PRIMARY] == problem.primary(ACTUAL, score)
 
 
-def test_an_unknown_candidate_is_refused() -> None:
-    with pytest.raises(KeyError, match="oracle"):
-        problem.candidates({"oracle": {}}, seed=1)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"oracle": {}}, "candidates has an unknown oracle"),
+        ({"forest": {"treees": 5, "leaf_rows": 8}}, "candidates: forest has an unknown treees"),
+        ({"forest": {"trees": 5}}, "candidates: forest has no leaf_rows"),
+    ],
+)
+def test_an_unknown_candidate_or_option_is_refused(
+    options: dict[str, dict[str, float]], message: str
+) -> None:
+    with pytest.raises(PipelineError, match=message):
+        problem.candidates(options, seed=1)
