@@ -16,6 +16,8 @@ from project_package.notify import Event
 from project_package.parameters import Parameters
 from project_package.paths import Paths
 from project_package.rehearsal import STAGES
+from project_package.schema import FEATURES
+from project_package.target import TARGET
 from project_package.training import champion
 from project_package.training import register as registering
 from project_package.training.evaluate import evaluate
@@ -113,6 +115,12 @@ def test_a_rehearsal_has_a_registry_of_its_own(
 def test_the_first_model_that_passes_is_the_champion(pipeline: Paths) -> None:
     assert version(pipeline) == "1"
     assert "Registered as **champion**" in (pipeline.reports / "model_card.md").read_text("utf-8")
+
+
+def test_the_model_card_describes_target_and_features_as_the_contract_does(pipeline: Paths) -> None:
+    card = (pipeline.reports / "model_card.md").read_text("utf-8")
+
+    assert all(column.description in card for column in (TARGET, *FEATURES))
 
 
 def test_a_served_model_leads_back_to_code_data_and_parameters(

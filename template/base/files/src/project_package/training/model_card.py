@@ -15,7 +15,7 @@ def model_card(described: dict[str, Any], outcome: str, why: str) -> str:
     gate = described["gate"]
     sections = [
         f"# {described['name']}, version {described['version']}",
-        f"Predicts `{TARGET.name}`: {TARGET.description.lower()}.",
+        f"Predicts `{TARGET.name}`: {TARGET.description}.",
         f"Registered as **{outcome}**: {why}.",
         "## Where it comes from",
         _table(("Fact", "Value"), _facts(described)),
@@ -76,7 +76,7 @@ def _metrics(described: dict[str, Any]) -> list[tuple[str, str, str]]:
 def _features() -> list[tuple[str, str, str, str]]:
     return [
         (
-            f"{column.name}: {column.description.lower()}",
+            f"{column.name}: {column.description}",
             column.unit,
             f"{column.minimum:g} to {column.maximum:g}"
             if column.minimum is not None and column.maximum is not None
