@@ -24,6 +24,7 @@ def test_a_body_that_says_it_is_too_large_is_refused(
         answer = client.post("/predict", json=row)
 
     assert answer.status_code == 413
+    assert answer.json()["title"] == "Content Too Large"
     assert answer.headers["connection"] == "close"
 
 

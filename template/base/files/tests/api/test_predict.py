@@ -49,6 +49,7 @@ def test_null_is_refused_elsewhere(client: TestClient, row: Row) -> None:
     answer = client.post("/predict", json=row | {REQUIRED: None})
 
     assert answer.status_code == 422
+    assert answer.json()["title"] == "Unprocessable Content"
     assert f"$.{REQUIRED}" in answer.json()["detail"]
 
 

@@ -12,6 +12,9 @@ from starlette.responses import Response
 
 Headers = dict[str, str]
 
+# Of RFC 9110; Pythons before 3.13 have older ones.
+PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
 
 class ProblemDetails(msgspec.Struct, frozen=True):
     """Why a request was refused (RFC 9457)."""
@@ -36,7 +39,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     def response(self, request_id: str) -> Response:
         """Return this problem as an HTTP response."""
         details = ProblemDetails(
-            title=HTTPStatus(self.status).phrase,
+            title=_phrase(self.status),
             status=self.status,
             code=self.code,
             detail=self.detail,
@@ -68,5 +71,9 @@ def overloaded() -> Problem:
 
 def from_http(status: int, headers: Any) -> Problem:
     """Return the problem for an error of routing: an unknown path or a wrong method."""
-    phrase = HTTPStatus(status).phrase
+    phrase = _phrase(status)
     return Problem(status, phrase.lower().replace(" ", "_"), phrase, dict(headers or {}))
+
+
+def _phrase(status: int) -> str:
+    return PHRASES.get(status, HTTPStatus(status).phrase)
