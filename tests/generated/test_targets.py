@@ -83,9 +83,11 @@ def report_compares(desk: Desk) -> None:
 
 
 def file_is_scored(desk: Desk) -> None:
-    scores = desk.place / "scores.parquet"
+    scores = desk.place / "last week's scores.parquet"
     desk.make("score-file", IN="data/test.parquet", OUT=scores)
     assert scores.stat().st_size > 1000
+    refused = desk.project.attempt("make", "score-file", "IN=data/test.parquet")
+    assert "say which files: make score-file IN=rows.csv OUT=scores.csv" in refused.stdout
 
 
 def evaluate_makes_another_version(desk: Desk) -> None:
