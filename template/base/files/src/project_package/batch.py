@@ -136,6 +136,8 @@ def _features(chunk: pa.RecordBatch, first_row: int) -> dict[str, pa.Array]:
 def _derived(chunk: pa.RecordBatch, first_row: int) -> dict[str, pa.Array]:
     """Return the features that training derived, by the same code."""
     # Only raw files need pandas, whose import takes longer than most files.
+    import pandas as pd  # noqa: PLC0415
+
     from project_package.data.prepare import derive  # noqa: PLC0415
 
     known = [column.name for column in schema.raw_columns() if column.name in chunk.schema.names]
