@@ -415,6 +415,17 @@ def test_the_digest_is_of_every_file_whatever_the_hook_says(hook):
         "# coding: utf_7\n+AG8-s",
         "{% include 'helper.py' %}",
         "{%- import 'm' as m -%}",
+        "import yaml; yaml.load(x, Loader=yaml.Loader)",
+        "import yaml as y; y.load(x)",
+        "import yaml as json; json.load(x, json.Loader)",
+        "import json, yaml; yaml.unsafe_load(x)",
+        "from yaml import *; full_load_all(x)",
+        "from yaml import CLoader as Safe",
+        "import yaml\nyaml.CUnsafeLoader(x).get_data()",
+        "import yaml.loader as z\nz . Loader(x)",
+        "import yaml\nyaml.SafeLoader.add_multi_constructor('!x', f)",
+        "import \uff59aml; yaml.unsafe\uff3fload(x)",
+        "from ruamel.yaml import YAML",
     ],
 )
 def test_a_literal_may_be_code_in_a_hook_that_starts_others(hook):
@@ -428,6 +439,9 @@ def test_a_literal_may_be_code_in_a_hook_that_starts_others(hook):
         "from pathlib import Path\nimport shutil\nshutil.rmtree('{{ cookiecutter.x }}')",
         "import json as j\nprint(j.dumps(1))",
         "# -*- coding: utf-8 -*-\nprint(1)",
+        "import tomllib\ntomllib.loads(x)",
+        "import yaml\nyaml.safe_load(open('x')); list(yaml.safe_load_all(x)); yaml.CSafeLoader",
+        "import tomlkit\ntomlkit.load(open('x'))",
     ],
 )
 def test_a_literal_is_none_in_a_hook_that_runs_alone(hook):

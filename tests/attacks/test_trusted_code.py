@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def trusted(scratch: Scratch, hook: str, name: str = "post_gen_project.py") -> N
         ("# {{ cookiecutter.greeting }}\n", "x\n{plant}"),
         ("A = 'hi {{ cookiecutter.greeting }}'\n", "' + str(open('{home}/PWNED', 'w')) + '"),
         ("import os\nos.system('echo {{ cookiecutter.greeting }}')\n", "x; touch {home}/PWNED"),
+        (
+            'import yaml\nyaml.load("{{ cookiecutter.greeting }}", Loader=yaml.Loader)\n',
+            "!!python/object/apply:open [{home}/PWNED, w]",
+        ),
+        (
+            'import yaml as y\ny.unsafe_load("{{ cookiecutter.greeting }}")\n',
+            "!!python/object/apply:open [{home}/PWNED, w]",
+        ),
+        ('import yaml\nNAME = "{{ cookiecutter.greeting }}"\n', '"; {plant} #'),
         (
             "A = 1\n{% if cookiecutter.greeting != 'hi' %}{{ cookiecutter.__own }}{% endif %}\n",
             "{plant}",
@@ -75,6 +85,20 @@ def test_an_answer_with_quotes_is_left_alone_where_it_stays_a_text(answer, scrat
 
     assert said.exit_code == 0, said.output
     assert (scratch.project / "a").read_text() == f"{answer}\n"
+
+
+def test_a_pattern_is_left_alone_in_a_hook_that_reads_data(scratch):
+    hook = """\
+        import json, yaml
+        PATTERNS = "{{ cookiecutter.greeting }}"
+        open("b", "w").write(json.dumps(yaml.safe_load("[1]")) + PATTERNS)
+    """
+    trusted(scratch, textwrap.dedent(hook))
+
+    said = scratch.run("set", "greeting=^quay.io/appuio/oc$", "--trust", "--yes")
+
+    assert said.exit_code == 0, said.output
+    assert (scratch.project / "b").read_text() == "[1]^quay.io/appuio/oc$"
 
 
 def test_an_answer_of_plain_punctuation_may_stand_in_a_script(scratch):

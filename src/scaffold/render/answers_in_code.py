@@ -19,8 +19,8 @@ Rendering: TypeAlias = Callable[[str, Answers], str]
 # modules offer beyond that is in the words below; a word of them in a comment costs an answer, never trust.
 _PLAIN_MODULES = """
     __future__ abc collections configparser contextlib copy dataclasses datetime enum errno fnmatch functools glob
-    hashlib io itertools json math os pathlib random re secrets shutil stat string sys tempfile textwrap time typing
-    unicodedata uuid warnings
+    hashlib io itertools json math os pathlib random re secrets shutil stat string sys tempfile textwrap time tomlkit
+    tomllib typing unicodedata uuid warnings yaml
 """
 _IMPORTS = re.compile(r"(?:\bfrom\s+([\w.]+)\s+)?\bimport\b\s*([^;#\n]*)")
 _REACHES_OTHERS = re.compile(
@@ -29,6 +29,9 @@ _REACHES_OTHERS = re.compile(
     r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*utf-?8)",
     re.IGNORECASE,
 )
+# YAML can say which function to call. What is named safe reads data alone; that `json.load` does too is in doubt here,
+# where `json` may be another name of yaml.
+_YAML_MAKES_OBJECTS = re.compile(r"unsafe|construct|(?<!safe)(?<!safe_)load", re.IGNORECASE)
 _HARMLESS = re.compile(r"[\w .,:/@+=!-]*")
 
 
@@ -90,6 +93,8 @@ def is_alone(hook: str) -> bool:
         for name in ([module] if module else names.split(","))
         if name.split()
     ]
+    if "yaml" in modules and _YAML_MAKES_OBJECTS.search(text):
+        return False
     return set(_PLAIN_MODULES.split()).issuperset(modules)
 
 
