@@ -32,7 +32,10 @@ _INI = {"tox.ini", "setup.cfg", "pytest.ini", "mypy.ini", ".flake8", ".editorcon
 _KEYS = ("name", "id", "repo", "uses", "key", "path", "url")
 _WORK = {"uses", "run"}
 """What a step does, and nothing else in a list has."""
-_REQUIREMENT = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~^;@ ]|$)"
+_REQUIREMENT = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?(?:\s*(?:[<>=!~^;@(]|$)|\s+[\d*])"
+)
+"""A name and what PEP 508 lets follow it, Poetry's `^` and conda's `name 1.2`; no other text of several words."""
 
 
 def reader_of(name: str) -> Callable[[bytes], Data] | None:
@@ -174,7 +177,7 @@ def _untitled(element: Data) -> Data:
 
 def _key_of(element: Data) -> str:
     if isinstance(element, str):
-        requirement = re.match(_REQUIREMENT, element)
+        requirement = _REQUIREMENT.match(element)
         name = requirement[1].lower().replace("_", "-") if requirement else element
         return f"text {name}"
     if isinstance(element, Mapping):

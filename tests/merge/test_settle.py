@@ -233,17 +233,53 @@ def test_element_that_one_side_removed_and_the_other_changed_is_left(merged):
     )
 
 
-def test_one_requirement_with_two_pins_is_left(merged):
+@pytest.mark.parametrize(
+    ("mine", "new"),
+    [
+        ("new==1", "new>=3"),
+        ("new (>=1)", "new[x] (>=3)"),
+        ("new @ https://example.org/1", "new ; python_version < '3'"),
+        ("new 1.2", "new 1.*"),
+        ("new ^1", "New"),
+    ],
+)
+def test_one_requirement_with_two_pins_is_left(mine, new, merged):
     base = 'deps = [\n  "a",\n]\n'
     change = change_of(
         merged,
         "a.toml",
         base,
-        base.replace("]", '  "new==1",\n]'),
-        base.replace("]", '  "new>=3",\n]'),
+        base.replace("]", f'  "{mine}",\n]'),
+        base.replace("]", f'  "{new}",\n]'),
     )
 
     assert_left(change)
+
+
+CLASSIFIERS = """\
+classifiers = [
+  "Programming Language :: Python :: 3.11",
+  "Programming Language :: Python :: 3.12",
+]
+x = {}
+"""
+
+
+def test_texts_of_several_words_are_no_requirements_of_one_name(merged):
+    base = CLASSIFIERS.format(1)
+    mine = base.replace('3.12",\n', '3.12",\n  "Programming Language :: C",\n')
+
+    change = change_of(merged, "a.toml", base, mine, CLASSIFIERS.format(2).replace("3.12", "3.13"))
+
+    assert_settled(change, "keys", mine.replace("3.12", "3.13").replace("x = 1", "x = 2"))
+
+
+def test_text_of_several_words_that_both_sides_changed_is_left(merged):
+    base = CLASSIFIERS.format(1)
+
+    assert_left(
+        change_of(merged, "a.toml", *(base.replace("3.12", x) for x in ("3.12", "C", "3.13")))
+    )
 
 
 JSON = '{\n  "scripts": {\n    "a": 1\n  },\n  "z": [\n    "a"\n  ]\n}\n'
