@@ -83,8 +83,8 @@ def merged(base: Data, ours: Data, theirs: Data) -> Data:
     """Return the merge of three values.
 
     Tables merge key by key; lists element by element, each told by what identifies it (a requirement's name, a
-    step's `name`, ...); a step that a side only renamed is the same one. The order of a list is not looked at;
-    see `same`.
+    step's `name`, ...); a step that a side only renamed is the same one. Elements that nothing tells apart merge as
+    one value. The order of a list is not looked at; see `same`.
 
     Raises:
         Conflict: Both sides changed one value differently.
@@ -93,12 +93,14 @@ def merged(base: Data, ours: Data, theirs: Data) -> Data:
         return ours
     if same(base, ours):
         return theirs
+    if any(isinstance(side, _Alike) for side in (base, ours, theirs)):
+        raise Conflict
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         return _merged_tables(base if isinstance(base, Mapping) else {}, ours, theirs)
     if _is_list(ours) and _is_list(theirs):
         old = _by_key(base) if _is_list(base) else {}
         mine, new = (_as_before(old, _by_key(side)) for side in (ours, theirs))
-        return list(_merged_tables(old, mine, new).values())
+        return _elements(_merged_tables(old, mine, new))
     raise Conflict
 
 
@@ -112,16 +114,15 @@ def same(first: Data, second: Data) -> bool:
 
 
 def same_elements(first: Data, second: Data) -> bool:
-    """Return whether two values say the same but for the order of lists."""
+    """Return whether two values say the same but for the order of lists, of elements that can be told apart."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         return first.keys() == second.keys() and all(
             same_elements(first[key], second[key]) for key in first
         )
+    if isinstance(first, _Alike) or isinstance(second, _Alike):
+        return same(first, second)
     if _is_list(first) and _is_list(second):
-        try:
-            return same_elements(_by_key(first), _by_key(second))
-        except Conflict:
-            return same(first, second)
+        return same_elements(_by_key(first), _by_key(second))
     return type(first) is type(second) and first == second
 
 
@@ -146,14 +147,21 @@ def _is_list(value: Data) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
+class _Alike(list[Data]):
+    """Elements of one key, which nothing tells apart but their order."""
+
+
 def _by_key(elements: Data) -> Mapping[str, Data]:
-    table: dict[str, Data] = {}
+    groups: dict[str, _Alike] = {}
     for element in elements:
-        key = _key_of(element)
-        if key in table:
-            raise Conflict
-        table[key] = element
-    return table
+        groups.setdefault(_key_of(element), _Alike()).append(element)
+    return {key: group if len(group) > 1 else group[0] for key, group in groups.items()}
+
+
+def _elements(table: Mapping[str, Data]) -> list[Data]:
+    """Return the list of which `_by_key` made a table."""
+    groups = (value if isinstance(value, _Alike) else [value] for value in table.values())
+    return [element for group in groups for element in group]
 
 
 def _as_before(old: Mapping[str, Data], new: Mapping[str, Data]) -> Mapping[str, Data]:

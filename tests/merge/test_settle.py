@@ -389,6 +389,45 @@ def test_one_key_with_two_values_is_left(merged):
     assert_left(change_of(merged, "a.toml", "a = 1\n", "a = 2\n", "a = 3\n"))
 
 
+HOOKS = """\
+hooks:
+  - {id: docs, args: [a]}
+  - {id: docs, args: [b]}
+  - {id: lint, rev: 1}
+"""
+FIRST = "  - {id: docs, args: [a]}\n"
+
+
+def test_elements_that_share_a_key_follow_the_side_that_changed_them(merged):
+    mine, new, both = (
+        HOOKS.replace("[b]", args).replace("rev: 1", f"rev: {rev}")
+        for args, rev in (("[mine]", 1), ("[b]", 2), ("[mine]", 2))
+    )
+
+    assert_settled(change_of(merged, "a.yml", HOOKS, mine, new), "keys", both)
+
+
+@pytest.mark.parametrize(
+    ("mine", "new"),
+    [
+        (HOOKS.replace("[a]", "[mine]"), HOOKS.replace("[b]", "[new]")),
+        (HOOKS.replace(FIRST, ""), HOOKS.replace("[b]", "[new]")),
+        (
+            HOOKS.replace(FIRST, "").replace("lint,", f"lint}}\n{FIRST}  - {{"),
+            HOOKS.replace("[b]", "[new]"),
+        ),
+        (HOOKS + FIRST.replace("docs", "lint"), HOOKS.replace("rev: 1", "rev: 2")),
+        (
+            HOOKS + FIRST.replace("docs", "n"),
+            HOOKS + FIRST.replace("docs", "n").replace("[a]", "[b]"),
+        ),
+    ],
+    ids=["one each", "one removed", "order", "one became two", "one new each"],
+)
+def test_elements_that_share_a_key_and_that_both_sides_changed_are_left(mine, new, merged):
+    assert_left(change_of(merged, "a.yml", HOOKS, mine, new))
+
+
 STEPS = """\
 steps:
   - name: {}
