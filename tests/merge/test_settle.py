@@ -496,6 +496,23 @@ def test_new_keys_of_a_workflow(merged):
     )
 
 
+def test_line_that_the_project_deleted_elsewhere_is_not_missed_where_the_template_repeats_it(
+    merged,
+):
+    last = "  - name: last\n    run: make\n"
+    base = "steps:\n  - uses: a\n    with:\n      x: 1\n\n  - name: b\n    run: test\n" + last
+    ours = base.replace("x: 1\n", "x: 1\n      y: 1\n").removesuffix(last)
+    new = "x: 1\n  - name: new\n    run: make\n"
+
+    change = change_of(merged, "ci.yml", base, ours, base.replace("x: 1\n", new))
+
+    assert_settled(change, "keys", ours.replace("y: 1\n", f"y: 1\n{new[5:]}"))
+
+
+def test_line_that_was_added_beside_its_like_does_not_go_with_it(merged):
+    assert_left(change_of(merged, "a.md", "like\nother\n", "like\nlike\n", "other\n"))
+
+
 def test_broken_toml_falls_back_to_text(merged):
     assert_left(change_of(merged, "a.toml", "a = \nb = 1\n", "a = \nb = 2\n", "a = \nb = 3\n"))
 

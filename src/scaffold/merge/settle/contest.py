@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from scaffold.merge.outcome import Settlement
-from scaffold.merge.regions import Lines, Piece, Region, split
+from scaffold.merge.regions import Lines, Piece, Region, side_of, split
 from scaffold.merge.settle.commas import without_comma
 from scaffold.values import frozen
 
@@ -87,14 +87,14 @@ def stands_in_file(region: Region, lines: Lines, contest: Contest) -> bool:
     """Return whether the whole file keeps each copy of the region's lines of which a side added some.
 
     Lines that repeat are aligned in more than one way: what git takes for a deletion by one side may be a line that the
-    other side added.
+    other side added. Copies that git merged away where it found no conflict are none of the region's.
     """
     says = contest.says
     concerned = {*says(region.ours), *says(region.theirs)}
     now = Counter(says(_lines_after(region, lines, contest)))
-    for side in (contest.ours, contest.theirs):
+    for name, side in (("ours", contest.ours), ("theirs", contest.theirs)):
         added = _added(contest.bare(split(contest.base)), contest.bare(split(side)))
-        copies = Counter(says(split(side)))
+        copies = Counter(says(split(side))) & Counter(says(split(side_of(contest.pieces, name))))
         if any(added[line] and copies[line] > now[line] for line in concerned):
             return False
     return True
