@@ -191,6 +191,58 @@ def test_version_that_was_not_simply_raised_is_left(merged, ours, theirs):
     assert_left(change_of(merged, "a.txt", *texts, policy=REPLACING))
 
 
+def pinned(commit, version):
+    return f"x\n  - uses: some/action@{commit * 40} # {version}\ny\n"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "newer"),
+    [("v2.10.1", "v2.13.1", "theirs"), ("v2.14.0", "v2.13.1", "ours"), ("v3.0", "v2.1", "ours")],
+)
+def test_newer_of_two_pinned_commits_stands_with_its_version(merged, ours, theirs, newer):
+    base = "v2.0.1" if ours.count(".") > 1 else "v2.0"
+    texts = pinned("0", base), pinned("a", ours), pinned("b", theirs)
+
+    change = change_of(merged, "ci.yml", *texts, policy=REPLACING)
+
+    assert_settled(change, "newer-version", texts[1 if newer == "ours" else 2])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (pinned("a", "v2.1"), pinned("b", "v2.1")),
+        (pinned("a", "v2.0"), pinned("b", "v2.1")),
+        (pinned("a", "v1.9"), pinned("b", "v2.1")),
+        (pinned("a", "v3"), pinned("b", "v2.1")),
+        (pinned("a", "main"), pinned("b", "main")),
+        (pinned("a", "v2.1").replace("some", "my"), pinned("b", "v2.2")),
+        (pinned("a", "v2.1").replace("# ", ""), pinned("b", "v2.2").replace("# ", "")),
+        (pinned("a", "v2.1").replace("a" * 40, "v2.1"), pinned("b", "v2.2")),
+    ],
+    ids=[
+        "one version",
+        "not raised",
+        "lowered",
+        "another form",
+        "a branch",
+        "another action",
+        "no comment",
+        "no pin",
+    ],
+)
+def test_pinned_commit_of_which_no_version_tells_the_age_is_left(merged, ours, theirs):
+    base = pinned("0", "main" if "main" in ours else "v2.0")
+
+    assert_left(change_of(merged, "ci.yml", base, ours, theirs, policy=REPLACING))
+
+
+def test_pinned_commit_is_not_left_out_unasked(merged):
+    texts = pinned("0", "v2.0"), pinned("a", "v2.1"), pinned("b", "v2.2")
+
+    assert_left(change_of(merged, "ci.yml", *texts))
+
+
 def test_older_version_is_not_left_out_unasked(merged):
     assert_left(change_of(merged, "a.txt", "v: 1.1\n", "v: 1.2\n", "v: 1.3\n"))
 

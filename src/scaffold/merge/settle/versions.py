@@ -1,4 +1,4 @@
-"""Both sides bumped a version: the newer one stands, and the older one is named."""
+"""Both sides bumped a version: the newer one stands, with its pinned commit, and the older one is named."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from scaffold.merge.settle.contest import Contest, Settled
 CODE = "newer-version"
 
 _VERSION = re.compile(rb"(?<![\w.])v?\d+(?:\.\d+)+(?![\w*]|\.\d)")
+_PIN = re.compile(rb"@[0-9a-f]{40}(?=\s+#.*?%s)" % _VERSION.pattern)
+"""A commit, pinned beside a comment that says which version it is."""
 
 
 def newer_version(region: Region, contest: Contest) -> Settled | None:
@@ -32,8 +34,8 @@ def _sides(region: Region) -> tuple[Lines, Lines, Lines]:
     return region.base, region.ours, region.theirs
 
 
-def _all_differ(base: bytes, ours: bytes, theirs: bytes) -> bool:
-    return len({base, ours, theirs}) == 3  # noqa: PLR2004
+def _all_differ(base: object, ours: object, theirs: object) -> bool:
+    return base != ours != theirs != base
 
 
 def _newer_line(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
@@ -41,16 +43,22 @@ def _newer_line(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
         return theirs
     if theirs == base:
         return ours
-    if len({_VERSION.sub(b"@", line).strip() for line in (base, ours, theirs)}) != 1:
+    if len(set(map(_unversioned, (base, ours, theirs)))) != 1:
         return None
     old, mine, new = (
         [_numbers(found) for found in _VERSION.findall(line)] for line in (base, ours, theirs)
     )
-    if any(a < o or b < o for o, a, b in zip(old, mine, new, strict=True)):
+    # Of two commits at one version, nothing says which is the newer.
+    is_told = _all_differ(old, mine, new) or not _PIN.search(base)
+    if not is_told or any(a < o or b < o for o, a, b in zip(old, mine, new, strict=True)):
         return None
     if all(b >= a for a, b in zip(mine, new, strict=True)):
         return theirs
     return ours if all(a >= b for a, b in zip(mine, new, strict=True)) else None
+
+
+def _unversioned(line: bytes) -> bytes:
+    return _VERSION.sub(b"@", _PIN.sub(b"@", line)).strip()
 
 
 def _numbers(version: bytes) -> tuple[int, ...]:
