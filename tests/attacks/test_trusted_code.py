@@ -91,14 +91,15 @@ def test_a_pattern_is_left_alone_in_a_hook_that_reads_data(scratch):
     hook = """\
         import json, yaml
         PATTERNS = "{{ cookiecutter.greeting }}"
-        open("b", "w").write(json.dumps(yaml.safe_load("[1]")) + PATTERNS)
+        with open("b", "w", encoding="utf-8") as file:
+            file.write(json.dumps({"executionMode": yaml.safe_load("[1]")}) + PATTERNS)
     """
     trusted(scratch, textwrap.dedent(hook))
 
     said = scratch.run("set", "greeting=^quay.io/appuio/oc$", "--trust", "--yes")
 
     assert said.exit_code == 0, said.output
-    assert (scratch.project / "b").read_text() == "[1]^quay.io/appuio/oc$"
+    assert (scratch.project / "b").read_text() == '{"executionMode": [1]}^quay.io/appuio/oc$'
 
 
 def test_an_answer_of_plain_punctuation_may_stand_in_a_script(scratch):

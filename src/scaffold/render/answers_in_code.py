@@ -16,7 +16,8 @@ Rendering: TypeAlias = Callable[[str, Answers], str]
 """(text of a hook, answers) -> what would run."""
 
 # In a hook that starts, imports, evaluates or includes something else, a literal can be code as well. What these
-# modules offer beyond that is in the words below; a word of them in a comment costs an answer, never trust.
+# modules offer beyond that is in the words below; a word of them in a comment costs an answer, never trust. Nothing
+# that runs a text has "execut" in its name, and no line that declares an encoding quotes it (PEP 263).
 _PLAIN_MODULES = """
     __future__ abc collections configparser contextlib copy dataclasses datetime enum errno fnmatch functools glob
     hashlib io itertools json math os pathlib random re secrets shutil stat string sys tempfile textwrap time tomlkit
@@ -24,9 +25,9 @@ _PLAIN_MODULES = """
 """
 _IMPORTS = re.compile(r"(?:\bfrom\s+([\w.]+)\s+)?\bimport\b\s*([^;#\n]*)")
 _REACHES_OTHERS = re.compile(
-    r"subprocess|system|get_type_hints|ForwardRef|singledispatch|popen|spawn|fork|exec|eval|compile|startfile|runpy|import_module|getattr|globals|locals|vars|"
+    r"subprocess|system|get_type_hints|ForwardRef|singledispatch|popen|spawn|fork|exec(?!ut)|eval|compile|startfile|runpy|import_module|getattr|globals|locals|vars|"
     r"sys\s*\.\s*(path|modules|meta_path)|__(?!name__|main__|file__|doc__|future__)\w+__|"
-    r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*utf-?8)",
+    r"{%-?\s*(include|import|from|extends)|coding[:=](?!\s*(utf-?8|[\"']))",
     re.IGNORECASE,
 )
 # YAML can say which function to call. What is named safe reads data alone; that `json.load` does too is in doubt here,
