@@ -16,8 +16,6 @@ from typing import Any
 PATIENCE_SECONDS = 60
 # Beside the name of the image that a deployment job gets: the model in it.
 DEPLOYED_MODEL = Path("build/model.json")
-# How a line becomes a warning on the page of a job: by a variable that the job has.
-WARNINGS = {"GITHUB_ACTIONS": "::warning::", "TF_BUILD": "##vso[task.logissue type=warning]"}
 
 
 class SmokeError(Exception):
@@ -80,8 +78,7 @@ def main(arguments: list[str]) -> int:
     """Print the prediction, or why there is none."""
     address = arguments[0].rstrip("/") if arguments else ""
     if not address:
-        mark = next((mark for name, mark in WARNINGS.items() if name in os.environ), "warning: ")
-        sys.stdout.write(f"{mark}SERVICE_URL is not set: there is no service to ask.\n")
+        sys.stderr.write("warning: SERVICE_URL is not set, so that no service is asked\n")
         return 0
     deployed = json.loads(DEPLOYED_MODEL.read_text()) if DEPLOYED_MODEL.exists() else {}
     try:
