@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from .conftest import ROOT
 
 FOLDER = ROOT / "monitoring"
 DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
+EVALUATION = pd.Timedelta("1m")  # the `evaluation_interval` of the unit tests of the rules
 
 
 def load(path: Path) -> Any:
@@ -38,17 +38,62 @@ def alerts() -> dict[str, dict[str, Any]]:
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
-def unit_tests() -> Iterator[dict[str, Any]]:
-    for path in (FOLDER / "prometheus" / "tests").glob("*.yml"):
-        for test in load(path)["tests"]:
-            yield from test["alert_rule_test"]
+def of_one_job() -> list[tuple[str, str, str]]:
+    """The metrics that alerts ask of one job only."""
+    selector = re.compile(r'(?<![:\w])(\w+){job="(\w+)"}')
+    found = {
+        (name, metric, job)
+        for name, alert in alerts().items()
+        for metric, job in selector.findall(alert["expr"])
+    }
+    return sorted(found)
+
+
+@cache
+def unit_tests() -> tuple[dict[str, Any], ...]:
+    files = sorted((FOLDER / "prometheus" / "tests").glob("*.yml"))
+    return tuple(test for path in files for test in load(path)["tests"])
+
+
+def fires(alert: str) -> list[dict[pd.Timedelta, bool]]:
+    """For each unit test of an alert, when it asks for the alert and whether it fires then."""
+    tests = [
+        {
+            pd.Timedelta(row["eval_time"]): bool(row["exp_alerts"])
+            for row in test["alert_rule_test"]
+            if row["alertname"] == alert
+        }
+        for test in unit_tests()
+    ]
+    return [times for times in tests if times]
 
 
 @pytest.mark.parametrize("name", sorted(alerts()))
 def test_every_alert_is_tested_to_fire_and_to_be_silent(name: str) -> None:
-    fires = {bool(test["exp_alerts"]) for test in unit_tests() if test["alertname"] == name}
+    tested = {any(times.values()) for times in fires(name)}
 
-    assert fires == ({True} if name == "Watchdog" else {True, False})
+    assert tested == ({True} if name == "Watchdog" else {True, False})
+
+
+@pytest.mark.parametrize("name", sorted(alerts().keys() - {"Watchdog"}))
+def test_every_alert_is_tested_to_be_silent_one_evaluation_before_it_fires(name: str) -> None:
+    assert any(
+        firing and times.get(time - EVALUATION) is False
+        for times in fires(name)
+        for time, firing in times.items()
+    )
+
+
+@pytest.mark.parametrize(("name", "metric", "job"), of_one_job())
+def test_an_alert_on_one_job_is_tested_beside_another(name: str, metric: str, job: str) -> None:
+    beside = re.compile(rf'{metric}{{job="(?!{job}")')
+
+    assert any(
+        beside.match(series["series"])
+        for test in unit_tests()
+        for series in test["input_series"]
+        if name in {row["alertname"] for row in test["alert_rule_test"]}
+    )
 
 
 @pytest.mark.parametrize("name", sorted(alerts()))
