@@ -27,6 +27,7 @@ FOLDER = "{{cookiecutter.name}}"
 OWN = ("scaffold.toml", "scaffold.lock")
 UNTRACKED = {"untracked.bin": b"\0\1", "folder/untracked": b"mine\r\n"}
 FOREIGN = {**UNTRACKED, "secret.ignored": b"KEY=1"}
+TEMPLATE_HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 HOOKS = ("pre-commit", "post-checkout", "post-index-change", "reference-transaction", "post-merge")
 
 Blobs = Mapping[str, tuple[str, str]]
@@ -118,6 +119,11 @@ class Life:
         self.releases = []
         self.template.mkdir()
         git(self.template, "init", "-q")
+        (self.template / "hooks").mkdir()
+        for name in TEMPLATE_HOOKS:
+            hook = self.template / "hooks" / f"{name}.sh"
+            hook.write_text(f"#!/bin/sh\necho {name} >>{self.trap}\n")
+            hook.chmod(0o755)
         self.release(self.first)
         said = scaffold("new", self.project, "--template", self.template, "--yes", at=self.root)
         assert said.code == 0, said.out

@@ -230,6 +230,7 @@ class Upgrades(RuleBasedStateMachine):
             patch.setenv("GIT_DIR", "/nowhere")
             patch.setenv("GIT_AUTHOR_DATE", "2001-01-01T00:00:00Z")
             again = scaffold("upgrade", "--diff", "--json", at=other)
+        assert said.code in (0, 1)
         assert again.json == said.json
 
     @precondition(lambda self: self.is_idle and self.releases_ahead)
@@ -241,7 +242,7 @@ class Upgrades(RuleBasedStateMachine):
         assert [path for path in changes if is_told(changes[path]) and path not in text] == []
 
     def teardown(self) -> None:
-        """10. Nothing of the repository's was run."""
+        """10. Nothing of the repository's or of the template's, which nobody trusts, was run."""
         if hasattr(self, "life"):
             ran = self.life.trap.exists()
             self.life.close()
