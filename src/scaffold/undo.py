@@ -88,6 +88,10 @@ def _refuse_edited(place: Place, steps: list[Step]) -> None:
 def _is_edited(place: Place, step: Step) -> bool:
     """Return whether somebody wrote into the file of a step after it was taken."""
     target = place.root / step.path
+    try:
+        refuse_links(place.root, [step.path])
+    except ScaffoldError:  # nothing is taken back there
+        return False
     found = id_at(target) if is_file(target) else ""
     return bool(found) and found not in {step.old_id, step.new_id} and not _is_untaken(place, step)
 

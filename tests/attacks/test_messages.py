@@ -47,7 +47,7 @@ def upgraded(made: Scratch, message: str, files: dict[str, str]) -> tuple[str, s
     text = made.home / "message"
     text.write_text(message)
     git(made.template, "tag", "--cleanup=verbatim", "-F", str(text), "v2-@everyone")
-    said = made.run("upgrade", "--yes", "--commit")
+    said = made.run("upgrade", "--to", "v2-@everyone", "--yes", "--commit")
     assert said.exit_code == 0, said.output
     body = json.loads(said.output)["pull_request"]["body"]
     return git(made.project, "log", "-1", "--format=%B"), body

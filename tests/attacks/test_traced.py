@@ -17,7 +17,7 @@ from conftest import Scratch
 ALLOWED = """
     cat-file      --batch --buffer
     check-attr    -z --stdin
-    check-ignore  -z --stdin
+    check-ignore  -z --stdin --no-index
     config        -z --get --get-regexp
     fetch         --quiet --force --no-tags --update-shallow --no-write-fetch-head --no-recurse-submodules \
                   --end-of-options

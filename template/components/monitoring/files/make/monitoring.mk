@@ -17,12 +17,12 @@ monitoring-check: $(READY) ## Check and unit-test alert rules, alert routes and 
 
 # Takes them out of the packages: that needs no rights, and starts no server.
 monitoring-tools: $(READY) ## Put promtool and amtool into .venv, on Debian and Ubuntu
-	@command -v promtool >/dev/null && command -v amtool >/dev/null || { \
+	@if ! command -v promtool >/dev/null || ! command -v amtool >/dev/null; then \
 	  set -e; cd "$$(mktemp -d)"; mkdir -p lists/partial archives/partial; \
 	  apt="apt-get -qq -o Dir::State::Lists=$$PWD/lists -o Dir::Cache=$$PWD"; \
 	  $$apt update; $$apt download prometheus prometheus-alertmanager; \
 	  for package in *.deb; do dpkg-deb --extract "$$package" .; done; \
-	  cp usr/bin/promtool usr/bin/amtool '$(CURDIR)/.venv/bin'; }
+	  cp usr/bin/promtool usr/bin/amtool '$(CURDIR)/.venv/bin'; fi
 
 image-monitor: $(READY) ## Build the monitor's image
 	$(or $(DOCKER),docker) build --file monitoring/Dockerfile --tag '$(or $(IMAGE),project-name)-monitor' .

@@ -17,7 +17,14 @@ from project_package.paths import Paths
 from project_package.training.export import ML_OPSET, OPSET
 from project_package.training.gate import abandoned
 from project_package.training.model_card import model_card
-from project_package.training.registry import COMPARED, GRAPH, HELD, Registered, Registry, require
+from project_package.training.registry import (
+    COMPARED,
+    GRAPH,
+    HELD,
+    Registered,
+    Registry,
+    require,
+)
 from project_package.training.telling import decided
 
 # Set, to who that is, where somebody else has the last word: what passes is registered and waits.
