@@ -284,8 +284,8 @@ def _is_taken_back(place: Place, journal: Journal) -> bool:
     listing = place.git("ls-tree", "-z", "HEAD", "--", *found, expect=(0, 128)).stdout
     rows = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
     committed = {os.fsdecode(path): fields.split()[2].decode() for fields, path in rows}
-    changed = [step.path for step in journal.steps if step.new_id != step.old_id]
-    return bool(changed) and all(committed.get(path, "") == found[path] for path in changed)
+    is_other = any(found[step.path] != step.new_id for step in journal.steps)
+    return is_other and all(committed.get(path, "") == each for path, each in found.items())
 
 
 def _refuse_taken_back(place: Place, journal: Journal, verb: str) -> None:
