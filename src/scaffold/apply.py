@@ -92,7 +92,7 @@ def apply(
     place = Place.of(git)
     with place.alone():
         _recovered(place)
-        refuse_pending(place.git)
+        _refuse_pending(place)
         _check(place, outcome, edited)
         place.clear()
         try:
@@ -155,11 +155,7 @@ def _no_branch(git: Git, branch: str, error: GitError) -> ScaffoldError:
             hint="choose another name, or delete it",
             code="branch-exists",
         )
-    return ScaffoldError(
-        f"the branch {branch} cannot be made: {error.detail}",
-        hint=error.hint or "try again when that is mended",
-        code=error.code,
-    )
+    return error.retold(f"the branch {branch} cannot be made")
 
 
 def _signing(git: Git) -> tuple[str, ...]:
@@ -170,7 +166,10 @@ def _signing(git: Git) -> tuple[str, ...]:
 
 def pending(git: Git) -> Pending | None:
     """Return the operation that can be continued or aborted, if there is one."""
-    place = Place.of(git)
+    return _pending(Place.of(git))
+
+
+def _pending(place: Place) -> Pending | None:
     journal = place.read()
     if journal is None or journal.state is not State.APPLIED or journal.head != head_of(place):
         return None
@@ -192,7 +191,11 @@ def refuse_pending(git: Git) -> None:
     Raises:
         ScaffoldError: There is one.
     """
-    if pending(git) is not None:
+    _refuse_pending(Place.of(git))
+
+
+def _refuse_pending(place: Place) -> None:
+    if _pending(place) is not None:
         raise ScaffoldError(
             "an earlier change waits for its commit",
             hint="git commit, once its conflicts are decided, or take it back: scaffold upgrade --abort",
@@ -274,13 +277,10 @@ def _is_taken_back(place: Place, journal: Journal) -> bool:
 
     The lock is the old one then; where the change left it as it was, nothing of it differs from the commit.
     """
-    found = {
-        step.path: id_at(target) if is_file(target := place.root / step.path) else ""
-        for step in journal.steps
-    }
     for step in journal.steps:
         if _is_of_lock(step) and step.new_id != step.old_id:
-            return found[step.path] == step.old_id
+            return id_at(place.root / step.path) == step.old_id
+    found = {step.path: id_at(place.root / step.path) for step in journal.steps}
     listing = place.git("ls-tree", "-z", "HEAD", "--", *found, expect=(0, 128)).stdout
     rows = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
     committed = {os.fsdecode(path): fields.split()[2].decode() for fields, path in rows}

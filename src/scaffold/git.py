@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -53,6 +53,11 @@ class GitError(ScaffoldError):
         self.returncode = returncode
         self.stderr = stderr
         self.detail = escape(strip_userinfo(detail.removeprefix("fatal: ")))
+
+    def retold(self, told: str) -> ScaffoldError:
+        """Return the same refusal, told by what was to be done instead of by git's command."""
+        hint = self.hint or "try again when that is mended"
+        return ScaffoldError(f"{told}: {self.detail}", hint=hint, code=self.code)
 
 
 @frozen
@@ -132,6 +137,18 @@ class Git:
         if process.returncode not in expect:
             raise GitError(arguments, process.returncode, stderr)
         return Result(process.stdout, stderr, process.returncode)
+
+    def ignored(self, paths: Iterable[str], *, though_tracked: bool = False) -> set[str]:
+        """Return which of `paths`, relative to `folder`, git ignores; tracked ones only where told so."""
+        answer = self(
+            "check-ignore",
+            *(("--no-index",) if though_tracked else ()),
+            "-z",
+            "--stdin",
+            stdin=b"".join(b"./%s\0" % os.fsencode(path) for path in paths),  # no pathspec's magic
+            expect=(0, 1),
+        )
+        return {os.fsdecode(path[2:]) for path in answer.stdout.split(b"\0") if path}
 
     def start(
         self, *arguments: str, env: Mapping[str, str] | None = None

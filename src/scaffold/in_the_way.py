@@ -212,14 +212,7 @@ def _with_ignored(place: Place, found: list[Refusal]) -> list[Refusal]:
     paths = [refusal.path for refusal in found if refusal.code == "untracked"]
     if not paths:
         return found
-    answer = place.git(
-        "check-ignore",
-        "-z",
-        "--stdin",
-        stdin=b"".join(os.fsencode(path) + b"\0" for path in paths),
-        expect=(0, 1),
-    )
-    ignored = {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
+    ignored = place.git.ignored(paths)
     reason = "is ignored by git and would be overwritten"
     return [
         Refusal(refusal.path, "ignored", reason, refusal.hint)

@@ -67,6 +67,11 @@ def component_problem(
     return ""
 
 
+def requiring(manifests: Mapping[str, Any], name: str, among: Collection[str]) -> list[str]:
+    """Return those of the components `among` that require `name` themselves, sorted."""
+    return [each for each in sorted(among) if name in manifests.get(each, {}).get("requires", ())]
+
+
 def with_required(manifests: Mapping[str, Any], chosen: Collection[str]) -> tuple[str, ...]:
     """Return `chosen` and all that they require, directly or not, sorted."""
     closed: set[str] = set()

@@ -18,6 +18,8 @@ from scaffold.values import field, frozen
 
 SPEC_FILE = "scaffold.toml"
 LOCK_FILE = "scaffold.lock"
+OWN_FILES = frozenset({SPEC_FILE, LOCK_FILE})
+"""What makes a folder a project of scaffold's."""
 BUILTIN = "scaffold"
 """The template source that travels inside the package."""
 

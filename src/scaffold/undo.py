@@ -92,7 +92,7 @@ def _is_edited(place: Place, step: Step) -> bool:
         refuse_links(place.root, [step.path])
     except ScaffoldError:  # nothing is taken back there
         return False
-    found = id_at(target) if is_file(target) else ""
+    found = id_at(target)
     return bool(found) and found not in {step.old_id, step.new_id} and not _is_untaken(place, step)
 
 
@@ -172,7 +172,7 @@ def _entries(place: Place, index: Path) -> dict[bytes, list[bytes]]:
 def _undo_step(place: Place, step: Step, journal: Journal) -> str:
     """Take one step back and return the blob id of what somebody wrote there since, if anything."""
     target, backup = place.root / step.path, place.old(step.old)
-    found = id_at(target) if is_file(target) else ""
+    found = id_at(target)
     saved = ""
     if found and found not in {step.old_id, step.new_id}:
         if _is_untaken(place, step):
@@ -274,8 +274,8 @@ def bytes_at(path: Path) -> bytes:
 
 
 def id_at(path: Path) -> str:
-    """Return the blob id of what `bytes_at` returns."""
-    return object_id("blob", bytes_at(path))
+    """Return the blob id of what `bytes_at` returns; empty where there is neither a file nor a link."""
+    return object_id("blob", bytes_at(path)) if is_file(path) else ""
 
 
 def head_of(place: Place) -> str:

@@ -63,15 +63,13 @@ def check_synced(project: Project) -> None:
     )
 
 
-def change(
-    project: Project, wanted: Wanted, wishes: Wishes, undone: Undone | None = None
-) -> Report:
+def change(project: Project, wanted: Wanted, wishes: Wishes, undone: Undone) -> Report:
     """Make `project` what is wanted, or say what that would do.
 
     Raises:
         ScaffoldError: It is refused, and nothing was changed.
     """
-    return carry_out_prepared(project, prepare(project, wanted, wishes), wishes, undone or Undone())
+    return carry_out_prepared(project, prepare(project, wanted, wishes), wishes, undone)
 
 
 def carry_out_prepared(

@@ -57,11 +57,7 @@ def _commit(git: Git, message: str) -> None:
     except GitError as error:
         if "failed to sign" in error.stderr or "failed to write commit object" in error.stderr:
             raise _not_signed(error) from error
-        raise ScaffoldError(
-            f"git could not commit: {error.detail}",
-            hint=error.hint or "try again when that is mended",
-            code=error.code,
-        ) from error
+        raise error.retold("git could not commit") from error
 
 
 def _not_signed(error: GitError) -> ScaffoldError:

@@ -11,7 +11,7 @@ from scaffold.commands.wishes import Wishes
 from scaffold.errors import ScaffoldError
 from scaffold.project import Project
 from scaffold.questions import Questions
-from scaffold.rules import with_required
+from scaffold.rules import requiring, with_required
 from scaffold.spec import Answers
 from scaffold.values import replace
 
@@ -111,10 +111,9 @@ def _refuse_needed(questions: Questions, name: str, rest: set[str]) -> None:
             hint="it is decided when a project begins; start a new one without it",
             code="frozen-answer",
         )
-    for other in sorted(rest):
-        if name in questions.manifests.get(other, {}).get("requires", ()):
-            raise ScaffoldError(
-                f"{name} cannot be removed: {other} requires it",
-                hint=f"remove both: scaffold remove {name} {other}",
-                code="component-clash",
-            )
+    for other in requiring(questions.manifests, name, rest):
+        raise ScaffoldError(
+            f"{name} cannot be removed: {other} requires it",
+            hint=f"remove both: scaffold remove {name} {other}",
+            code="component-clash",
+        )

@@ -56,15 +56,24 @@ def _with_sparse(
     checkout: Checkout, files: Mapping[str, LockedFile], found: Collection[Drift]
 ) -> Iterator[Drift]:
     """Yield what differs, with the committed content of files that a sparse checkout leaves out."""
-    listed = b"" if checkout.bare else checkout.git("ls-files", "-t", "-z").stdout
-    rows = (os.fsdecode(row) for row in listed.split(b"\0") if row.startswith(b"S "))
-    sparse = {row[2:].removeprefix(checkout.prefix) for row in rows}
+    sparse = {} if checkout.bare else dict(_left_out(checkout))
     for each in found:
+        locked = files[each.path]
+        if sparse.get(each.path) == locked.blob:
+            continue
         content = checkout.read_committed(each.path) if each.path in sparse else None
         if content is None:
             yield each
-        elif not _is_as_rendered(file := File(content, files[each.path].mode), files[each.path]):
+        elif not _is_as_rendered(file := File(content, locked.mode), locked):
             yield Drift(each.path, "changed", file)
+
+
+def _left_out(checkout: Checkout) -> Iterator[tuple[str, str]]:
+    """Yield path and blob id of the tracked files that a sparse checkout leaves out."""
+    for row in checkout.git("ls-files", "-t", "-s", "-z").stdout.split(b"\0"):
+        if row.startswith(b"S "):
+            fields, path = row.split(b"\t", 1)
+            yield os.fsdecode(path).removeprefix(checkout.prefix), fields.split()[2].decode()
 
 
 def _followed(checkout: Checkout, gone: Drift, target: str) -> Drift:
@@ -85,15 +94,8 @@ def _without_ignored(checkout: Checkout, found: tuple[Drift, ...]) -> tuple[Drif
     asked = [each.path for each in found if not checkout.is_behind_link(each.path)]
     if checkout.bare or not asked:
         return found
-    answer = checkout.git(
-        "check-ignore",
-        "-z",
-        "--stdin",
-        stdin=b"".join(os.fsencode(f"./{checkout.prefix}{path}") + b"\0" for path in asked),
-        expect=(0, 1),
-    ).stdout
-    ignored = {os.fsdecode(path) for path in answer.split(b"\0")}
-    return tuple(each for each in found if f"./{checkout.prefix}{each.path}" not in ignored)
+    ignored = checkout.git.ignored(f"{checkout.prefix}{path}" for path in asked)
+    return tuple(each for each in found if f"{checkout.prefix}{each.path}" not in ignored)
 
 
 def read_file(checkout: Checkout, path: str) -> File | None:

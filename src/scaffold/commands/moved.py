@@ -11,7 +11,7 @@ from scaffold.merge.store import opened
 from scaffold.objects import SUBMODULE, Entry, Trees
 from scaffold.pack import write_pack
 from scaffold.project import Checkout
-from scaffold.spec import LOCK_FILE, SPEC_FILE, LockedFile
+from scaffold.spec import OWN_FILES, LockedFile
 
 _ROW = re.compile(r"(\d+) (?:blob |commit )?([0-9a-f]+)(?: \d)?\t([^\0]+)\0")
 _AS_A_MERGE = ("-M50%", "-l4000", "--no-rename-empty")
@@ -25,7 +25,7 @@ def moved_files(
     A file is looked for by its content, the same or alike, among the tracked files that are neither `known` as the
     template's nor in a project below this one. One whose pristine content the repository does not have is not found.
     """
-    own = {SPEC_FILE, LOCK_FILE, *known}
+    own = {*OWN_FILES, *known}
     ours = without_others(dict(_tracked(checkout)), known)
     tracked = {path: entry for path, entry in ours.items() if path not in own}
     found = _renames(checkout, gone, tracked) if tracked else {}

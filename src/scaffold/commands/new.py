@@ -19,6 +19,7 @@ from scaffold.commands.writing import check_empty, command_to_add, write_project
 from scaffold.errors import ScaffoldError
 from scaffold.project import check_git, describe
 from scaffold.questions import choose_components
+from scaffold.rules import requiring
 from scaffold.spec import BUILTIN, Answers, Source, Spec, write_spec
 from scaffold.template import Template, open_template
 from scaffold.tree import Tree
@@ -117,12 +118,11 @@ def _refuse_needed(questions: Questions, chosen: tuple[str, ...], without: tuple
     for name in without:
         if name not in completed:
             continue
-        manifests = questions.manifests
-        needing = [each for each in completed if name in manifests[each].get("requires", ())]
+        needing = requiring(questions.manifests, name, completed)
         why = f"{', '.join(needing)} {'needs' if len(needing) == 1 else 'need'} it"
         hint = f"leave out what needs it too: --without {','.join([name, *needing])}"
         if not needing:
-            why = f"a project has one {manifests[name]['slot']}"
+            why = f"a project has one {questions.manifests[name]['slot']}"
             hint = "choose another one: --with NAME"
         raise ScaffoldError(f"{name} cannot be left out: {why}", hint=hint, code="component-clash")
 

@@ -13,7 +13,7 @@ from scaffold.commands.secrets import without_secrets
 from scaffold.commands.wishes import Wishes
 from scaffold.in_the_way import Refusal
 from scaffold.merge import Change, Kind, Outcome
-from scaffold.spec import LOCK_FILE, SPEC_FILE
+from scaffold.spec import OWN_FILES
 from scaffold.undo import Undone
 from scaffold.values import frozen
 
@@ -25,7 +25,6 @@ _STYLES = {
     Kind.IGNORED: Style.WARN,
     Kind.ADDED: Style.GOOD,
 }
-_OWN_FILES = {SPEC_FILE, LOCK_FILE}
 
 
 @frozen
@@ -106,7 +105,7 @@ def saved_lines(undone: Undone) -> Iterator[Line]:
 def _lines(prepared: Prepared, wishes: Wishes, done: Done) -> Iterator[Line]:
     yield from killed_lines(done.undone)
     changes = [
-        change for change in prepared.outcome.changes.values() if change.path not in _OWN_FILES
+        change for change in prepared.outcome.changes.values() if change.path not in OWN_FILES
     ]
     if not prepared.outcome.changes:
         yield Line(f"nothing to do: the project is at {prepared.rendered.spec.version}")

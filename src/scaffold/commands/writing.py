@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,9 @@ from scaffold.errors import ScaffoldError
 from scaffold.git import Git, GitError
 from scaffold.objects import Trees, object_id
 from scaffold.pack import write_pack
-from scaffold.spec import LOCK_FILE, SPEC_FILE, Answers
+from scaffold.spec import OWN_FILES, Answers
 from scaffold.tree import Tree
 from scaffold.values import replace
-
-OWN_FILES = frozenset({SPEC_FILE, LOCK_FILE})
-"""What a project cannot be upgraded without, whatever git ignores."""
 
 
 def check_empty(destination: Path) -> None:
@@ -68,7 +65,7 @@ def write_project(tree: Tree, destination: Path, message: str, author: Answers) 
 
 def command_to_add(folder: Path) -> str:
     """Return how a new project is added to the repository around it."""
-    ignored = sorted(_ignored(Git(folder), OWN_FILES))
+    ignored = sorted(Git(folder).ignored(OWN_FILES, though_tracked=True))
     return f"git add . && git add -f {' '.join(ignored)}" if ignored else "git add ."
 
 
@@ -161,7 +158,7 @@ def _first_commit(folder: Path, tree: Tree, message: str, author: Answers) -> No
             identified("add", "-f", "--", *OWN_FILES)
             identified("commit", "-q", "--allow-empty", "-m", message)
         else:
-            ignored = _ignored(git, tree) - OWN_FILES
+            ignored = git.ignored(tree, though_tracked=True) - OWN_FILES
             kept = {path: file for path, file in tree.items() if path not in ignored}
             commit = _store(folder, kept, message, f"{_plain(name)} <{_plain(email)}>")
             git("update-ref", "-m", "commit (initial)", f"refs/heads/{branch}", commit)
@@ -201,12 +198,6 @@ def _needs_git_add(tree: Tree, settings: dict[str, str]) -> bool:
 def _has_other_ids(folder: Path) -> bool:
     """Return whether git was set to name objects in another way than by SHA-1, from version 2.45 on."""
     return b"objectformat" in (folder / ".git/config").read_bytes().lower()
-
-
-def _ignored(git: Git, paths: Iterable[str]) -> set[str]:
-    rows = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    answer = git("check-ignore", "-z", "--no-index", "--stdin", stdin=rows, expect=(0, 1))
-    return {os.fsdecode(path) for path in answer.stdout.split(b"\0") if path}
 
 
 def _store(folder: Path, tree: Tree, message: str, person: str) -> str:
